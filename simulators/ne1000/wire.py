@@ -1,0 +1,54 @@
+"""The pump's transmitter: replies leave byte by byte, and some faults lose or spoil them on the way."""
+
+import math
+
+from simulators.device import Uart
+from simulators.ne1000.faults import Faults
+
+
+def garbled(data: bytes) -> bytes:
+    """What bytes look like at the other end when the baud rates differ."""
+    return bytes((byte * 37 + 11) % 128 | 0x80 for byte in data)
+
+
+class Transmitter:
+    """Everything that the pump sends goes through here."""
+
+    def __init__(self, baud: int, faults: Faults, trailing: bytes) -> None:
+        self._faults = faults
+        self._trailing = trailing
+        self._pump_end = Uart(baud)
+        self._host_end = Uart(baud)
+        self.sending_until_s = -math.inf
+        """When the pump has shifted out the last bit of its last reply (late or lost on the way or not)."""
+
+    def send(self, frame: bytes, from_s: float) -> None:
+        """One reply (or alarm) from from_s on, behind whatever is still going out."""
+        frame += self._trailing
+        self._pump_end.put(frame, from_s)
+        self._pump_end.clear()
+        self.sending_until_s = self._pump_end.busy_until_s
+        if self._faults.mute:
+            return
+        if self._faults.corruption is not None:
+            frame = self._faults.corruption.apply(frame)
+        self._host_end.put(garbled(frame) if self._faults.wrong_baud else frame, from_s + self._faults.delay_s)
+
+    def echo(self, byte: int, at_s: float) -> None:
+        """A byte that comes straight back."""
+        self._host_end.put(bytes([byte]), at_s)
+
+    def take(self, now_s: float) -> bytes:
+        """The bytes that are through by now_s."""
+        return bytes(byte for _, byte in self._host_end.take(now_s))
+
+    def set_baud(self, baud: int) -> None:
+        """What is sent from now on goes at this rate."""
+        self._pump_end.baud = baud
+        self._host_end.baud = baud
+
+    def cut(self) -> None:
+        """Power cut: what is not out yet will never be."""
+        self._pump_end = Uart(self._pump_end.baud)
+        self._host_end = Uart(self._host_end.baud)
+        self.sending_until_s = -math.inf
