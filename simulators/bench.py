@@ -1,0 +1,314 @@
+"""The simulated bench: pump, transmitter, button, line and duct, moving on together, and the truth about all of them.
+
+There is no clock and no port here: bytes are handed to the devices and taken from them by whoever runs the bench, in real
+time or in virtual time.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from simulators import contacts as contacts_module
+from simulators import keller33x, ne1000
+from simulators.acts import (
+    Act,
+    ActError,
+    Clear,
+    Fault,
+    HostAct,
+    Keypad,
+    Note,
+    Operator,
+    PersonAct,
+    Press,
+    Release,
+    Tip,
+)
+from simulators.any_plant import DEFAULT_PLANT, load_plant
+from simulators.contacts import Contacts
+from simulators.faults import FaultBoard, timed, timeless
+from simulators.keller33x import Keller33x, Keller33xOptions
+from simulators.ne1000 import Ne1000, Ne1000Options
+from simulators.options import Options, OptionsError, Scalar, WiringOptions
+
+STEP_S = 0.001
+_LOG_ENTRIES = 1000
+_PLANT_TRUTH = ("duct_kpa", "into_duct_ul", "extravasated_ul", "reflux_ul", "ruptured", "pain", "subgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What this bench is made of. settings: see simulators.options. plant: module:factory."""
+
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    seed: int = 0
+    index: int = 0
+    plant: str = DEFAULT_PLANT
+
+
+class PlantError(Exception):
+    """The plant said something that can not be."""
+
+
+class Host(Protocol):
+    """What can happen to the host as a process, where there is one."""
+
+    def happen(self, act: HostAct, now_s: float) -> None:
+        """A signal, or a freeze. Raises ActError."""
+
+    def hear(self, act: Operator) -> None:
+        """The operator says something. Raises ActError."""
+
+
+class SimulatedBench:
+    """One bench. Its time begins at 0 and moves by `advance` alone.
+
+    Bytes: `pump` and `pressure` are ByteDevices; hand them what the host sends with the bench's own time. Modem lines of the
+    button: `cts`, `dsr`, `set_outputs`. The watchers are called after every step and may act.
+    """
+
+    def __init__(self, options: BenchOptions | None = None) -> None:
+        """Raises OptionsError where the options or the plant can not be used."""
+        options = options or BenchOptions()
+        maker = load_plant(options.plant)
+        makers: dict[str, Callable[..., object]] = {
+            "pump": Ne1000Options,
+            "pressure": Keller33xOptions,
+            "line": maker.named_options,
+            "bench": WiringOptions,
+        }
+        chosen = Options(makers, not_settable=("seed", "index")).sort(options.settings)
+        noise_seed = options.seed * 1_000_003 + options.index
+        self._wiring = _made("bench", WiringOptions, chosen["bench"])
+        self.pump = Ne1000(_made("pump", Ne1000Options, chosen["pump"]))
+        self.pressure = Keller33x(_made("pressure", Keller33xOptions, {"seed": noise_seed, **chosen["pressure"]}))
+        self.contacts = Contacts()
+        self._plant = _made("line", maker.factory, {"seed": options.seed, "index": options.index, **chosen["line"]})
+        self.fault_board = FaultBoard()
+        self._list_faults(maker.faults)
+        self.host: Host | None = None
+        self.person: Callable[[PersonAct], None] | None = None
+        self.watchers: list[Callable[[SimulatedBench], None]] = []
+        self._log: deque[dict[str, object]] = deque(maxlen=_LOG_ENTRIES)
+        self._now_s = 0.0
+        self._tip = "air"
+        self._line_kpa = 0.0
+        self._flow_ul_s = 0.0
+        self._forward_ul = self.pump.forward_ul
+        self._forward_patient_ul = 0.0
+        self._withdrawn_ul = self.pump.withdrawn_ul
+        self._last_forward_s: float | None = None
+        self._last_motion_s: float | None = None
+        self._cause: tuple[float, float] | None = None
+        self._trigger_high: bool | None = None
+        self._outputs = (False, False)
+        self._plant.set_tip("air")
+        self._wire_trigger()
+
+    def advance(self, now_s: float) -> None:
+        """Everything moves on to now_s, in steps of 1 ms at most. Going backwards is an error of the caller: ValueError."""
+        if not now_s >= self._now_s:
+            raise ValueError(f"the bench is at {self._now_s} s and can not go to {now_s} s")
+        while self._now_s < now_s:
+            left_s = now_s - self._now_s
+            # a step that would leave less than a microsecond takes it along
+            self._step(now_s if left_s < STEP_S + 1e-6 else self._now_s + STEP_S)
+
+    def _step(self, to_s: float) -> None:
+        dt_s = to_s - self._now_s
+        self.pump.advance(to_s)
+        forward_ul = self.pump.forward_ul - self._forward_ul
+        withdrawn_ul = self.pump.withdrawn_ul - self._withdrawn_ul
+        self._flow_ul_s = (forward_ul - withdrawn_ul) / dt_s
+        self._line_kpa = self._plant.step(dt_s, self._flow_ul_s)
+        if not math.isfinite(self._line_kpa):
+            raise PlantError(f"the plant gave a line pressure of {self._line_kpa} kPa at {to_s:.3f} s")
+        self.pressure.set_pressure(self._line_kpa)
+        self.pressure.advance(to_s)
+        self._now_s = to_s
+        self._forward_ul += forward_ul
+        self._withdrawn_ul += withdrawn_ul
+        if forward_ul > 0:
+            self._last_forward_s = to_s
+            if self._tip == "patient":
+                self._forward_patient_ul += forward_ul
+        if forward_ul > 0 or withdrawn_ul > 0:
+            self._last_motion_s = to_s
+        for watcher in self.watchers:
+            watcher(self)
+
+    # The button's port
+
+    @property
+    def cts(self) -> bool:
+        """The host's line CTS."""
+        return self.contacts.cts
+
+    @property
+    def dsr(self) -> bool:
+        """The host's line DSR."""
+        return self.contacts.dsr
+
+    def set_outputs(self, rts: bool, dtr: bool) -> None:
+        """The host drives its lines like this from now on."""
+        self._outputs = (rts, dtr)
+        self.contacts.set_outputs(rts, dtr)
+
+    # What a watcher sees
+
+    @property
+    def now_s(self) -> float:
+        """The bench's time."""
+        return self._now_s
+
+    @property
+    def outputs(self) -> tuple[bool, bool]:
+        """The host's lines RTS and DTR."""
+        return self._outputs
+
+    @property
+    def forward_ul(self) -> float:
+        """Gross forward travel of the plunger since the start."""
+        return self._forward_ul
+
+    @property
+    def forward_patient_ul(self) -> float:
+        """Gross forward travel of the plunger while the tip was in the patient."""
+        return self._forward_patient_ul
+
+    @property
+    def line_kpa(self) -> float:
+        """The true gauge pressure at the transmitter."""
+        return self._line_kpa
+
+    @property
+    def rest_s(self) -> float:
+        """How long the plunger has not moved (since the start if it never has)."""
+        return self._now_s - (self._last_motion_s or 0.0)
+
+    @property
+    def tip(self) -> str:
+        """Where the tip of the cannula is: "air", "capped" or "patient"."""
+        return self._tip
+
+    @property
+    def log(self) -> list[dict[str, object]]:
+        """What has been done here, oldest first; the newest thousand."""
+        return list(self._log)
+
+    def faults(self) -> dict[str, str]:
+        """Every fault by its full name, with a sentence."""
+        return self.fault_board.sentences
+
+    def truth(self) -> dict[str, object]:
+        """The physical truth now; flow_ul_s is the plunger's. What the plant does not tell is None."""
+        cause_s, cause_ul = self._cause or (None, None)
+        ours = {
+            "t_s": self._now_s,
+            "plunger_ul": self._forward_ul - self._withdrawn_ul,
+            "forward_ul": self._forward_ul,
+            "forward_patient_ul": self._forward_patient_ul,
+            "withdrawn_ul": self._withdrawn_ul,
+            "flow_ul_s": self._flow_ul_s,
+            "line_kpa": self._line_kpa,
+            "tip": self._tip,
+            "pump_status": self.pump.status,
+            "pressed": self.contacts.pressed,
+            "last_forward_s": self._last_forward_s,
+            "cause_s": cause_s,
+            "forward_since_cause_ul": None if cause_ul is None else self._forward_ul - cause_ul,
+        }
+        told = self._plant.truth() if hasattr(self._plant, "truth") else {}
+        # the plant measures some of the same at another place: through the cannula instead of at the plunger
+        theirs = {f"plant_{name}" if name in ours else name: value for name, value in told.items()}
+        return {**dict.fromkeys(_PLANT_TRUTH), **theirs, **ours}
+
+    # What can be done
+
+    def check(self, act: Act) -> None:
+        """Raises ActError if this act could never be done at this bench."""
+        if isinstance(act, Fault | Clear):
+            self.fault_board.full_name(act.name)
+
+    def act(self, act: Act, by: str, cause: bool = False) -> None:
+        """Does it now, and writes it into the log. Raises ActError; then nothing was done."""
+        self._do(act)
+        self.note(str(act), by, cause)
+
+    def note(self, what: str, by: str, cause: bool = False) -> None:
+        """Writes one line into the log. cause: from here on the host's reaction is measured."""
+        if cause:
+            self._cause = (self._now_s, self._forward_ul)
+        self._log.append(
+            {
+                "t_s": self._now_s,
+                "what": what,
+                "by": by,
+                "cause": cause,
+                "forward_ul": self._forward_ul,
+                "forward_patient_ul": self._forward_patient_ul,
+                "line_kpa": self._line_kpa,
+            }
+        )
+
+    def _do(self, act: Act) -> None:
+        match act:
+            case Press():
+                self.contacts.press()
+                self._wire_trigger()
+            case Release():
+                self.contacts.release()
+                self._wire_trigger()
+            case Fault():
+                self.fault_board.begin(act.name, self._now_s, act.values)
+                self._wire_trigger()
+            case Clear():
+                self.fault_board.end(act.name, self._now_s)
+                self._wire_trigger()
+            case Tip():
+                try:
+                    self._plant.set_tip(act.where)
+                except ValueError as error:
+                    raise ActError(f"where: {error}") from None
+                self._tip = act.where
+            case Keypad():
+                press_key = self.pump.keypad_start if act.act == "start" else self.pump.keypad_stop
+                press_key(self._now_s)
+            case PersonAct():
+                if self.person is None:
+                    raise ActError("there is no simulated person at this bench")
+                self.person(act)
+            case HostAct():
+                self._host().happen(act, self._now_s)
+            case Operator():
+                self._host().hear(act)
+            case Note():
+                pass
+
+    def _host(self) -> Host:
+        if self.host is None:
+            raise ActError("the host is no process of its own at this bench")
+        return self.host
+
+    def _wire_trigger(self) -> None:
+        if not self._wiring.trigger_wired or self.contacts.third_contact_open == self._trigger_high:
+            return
+        self._trigger_high = self.contacts.third_contact_open
+        self.pump.set_trigger(self._trigger_high, self._now_s)
+
+    def _list_faults(self, of_plant: Mapping[str, str]) -> None:
+        board, plant = self.fault_board, self._plant
+        board.add("pump", ne1000.FAULTS, *timed(self.pump, texts=True))
+        board.add("pressure", keller33x.FAULTS, *timed(self.pressure))
+        board.add("button", contacts_module.FAULTS, *timeless(self.contacts))
+        if hasattr(plant, "fault") and hasattr(plant, "clear"):
+            board.add("line", of_plant, *timeless(plant))
+
+
+def _made(device: str, maker: Callable[..., Any], values: Mapping[str, object]) -> Any:
+    try:
+        return maker(**values)
+    except (ValueError, TypeError) as error:
+        raise OptionsError(f"{device}: {error}") from None
