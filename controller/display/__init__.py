@@ -1,0 +1,1 @@
+"""What the operator sees and types, in a process of its own: nothing in here can delay the control process."""
