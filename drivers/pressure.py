@@ -1,4 +1,4 @@
-"""What every pressure transmitter driver says (the device kind's protocol). Pressures in kPa as the device gives them, untared."""
+"""What every pressure transmitter driver says (the device kind's protocol). Pressures in kPa as the device gives them."""
 
 from dataclasses import dataclass
 from typing import Protocol

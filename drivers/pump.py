@@ -52,6 +52,11 @@ class Motion:
     rate_ul_s: float
     direction: Direction
 
+    @property
+    def rate_ul_min(self) -> float:
+        """The rate as pumps take it, free of binary dust (0.1 ul/s is 6 ul/min, not 6.000000000000001)."""
+        return round(self.rate_ul_s * 60.0, 9)
+
 
 @dataclass(frozen=True, slots=True)
 class PumpConnected:
@@ -95,6 +100,11 @@ class PumpAlarmed:
 @dataclass(frozen=True, slots=True)
 class PumpHeard:
     """Any valid answer of the pump (also contained in the others): it is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class PumpIdle:
+    """The request under way has come to its end, however it ended: the next one can be given."""
 
 
 @dataclass(frozen=True, slots=True)
