@@ -1,0 +1,60 @@
+"""Puts drivers and core together as a profile says. The only place that knows the makes of devices; replay uses it too."""
+
+from controller.core.core import Core
+from controller.core.plan import Plan
+from controller.settings import LoadedProfile
+from controller.station import Outputs, Station
+from drivers.keller33x.driver import Keller33xDriver
+from drivers.keller33x.settings import Keller33xSettings
+from drivers.modem_button.driver import ModemButtonDriver, ModemButtonSettings
+from drivers.ne1000.driver import Ne1000Driver, Ne1000Settings
+
+LOWEST_OF_INTEREST_KPA = -10.0  # a relief never goes below -1 kPa; a transmitter has to see that, and what lies below
+
+
+def plan_of(loaded: LoadedProfile, *, simulated: bool) -> Plan:
+    """The plan of one procedure. simulated: every device is a simulated one."""
+    profile = loaded.profile
+    return Plan(
+        target_ul=profile.injection.target_ul,
+        increment_ul=profile.injection.increment_ul,
+        rate_ul_s=profile.injection.rate_ul_s,
+        prime_ul=profile.prime.volume_ul,
+        prime_rate_ul_s=profile.prime.rate_ul_s,
+        line_limit_kpa=profile.limits.line_kpa,
+        duct_limit_kpa=profile.limits.duct_kpa,
+        sample_age_s=profile.limits.sample_age_s,
+        lateness_s=profile.limits.lateness_s,
+        hold_s=profile.limits.hold_s,
+        watchdog_s=float(profile.pump.watchdog_s),
+        expected_resistance_kpa_s_ul=loaded.expected_resistance_kpa_s_ul,
+        zero_min_kpa=profile.pressure.zero_min_kpa,
+        zero_max_kpa=profile.pressure.zero_max_kpa,
+        button_stops_pump=profile.pump.trigger != "none",
+        advance_auto=profile.injection.advance == "auto",
+        simulated=simulated,
+    )
+
+
+def build_station(loaded: LoadedProfile, outputs: Outputs, *, simulated: bool) -> Station:
+    """Drivers and core of one procedure."""
+    profile = loaded.profile
+    pump = Ne1000Driver(
+        Ne1000Settings(
+            address=profile.pump.address,
+            diameter_mm=loaded.parts.syringe.inner_diameter_mm,
+            watchdog_s=profile.pump.watchdog_s,
+            trigger=profile.pump.trigger,
+        )
+    )
+    pressure = Keller33xDriver(
+        Keller33xSettings(
+            address=profile.pressure.address,
+            must_cover_kpa=(LOWEST_OF_INTEREST_KPA, profile.limits.line_kpa),
+            sample_hz=float(profile.pressure.sample_hz),
+            expected_serial=profile.pressure.serial_number,
+            reference=profile.pressure.reference,
+        )
+    )
+    button = ModemButtonDriver(ModemButtonSettings(poll_s=profile.button.poll_s))
+    return Station(Core(plan_of(loaded, simulated=simulated)), pump, pressure, button, outputs)

@@ -1,0 +1,133 @@
+"""What the phases of a procedure share: the plan, the facts, the account, the open question, and the actions of this step."""
+
+from dataclasses import dataclass, field
+
+from controller.core.account import Account
+from controller.core.line import LineModel
+from controller.core.messages import Action, CloseIntent, Note, Operator, StopPump
+from controller.core.plan import Plan
+from controller.core.reasons import Reason
+from controller.core.states import Procedure, State
+from controller.core.view import View
+
+AUTO_ANSWER_S = 0.5  # the simulated operator takes a moment
+
+
+@dataclass(slots=True)
+class Question:
+    """Something only a person can say. typed: a word that has to be typed, or ""."""
+
+    id: str
+    text: str
+    typed: str
+    asked_s: float
+    answered: bool = False
+
+
+@dataclass(slots=True)
+class Verdict:
+    """A cause to stop, and what was seen."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(slots=True)
+class Desk:
+    """Shared by the phases of one procedure; nothing here touches the world."""
+
+    plan: Plan
+    procedure: Procedure = field(default_factory=Procedure)
+    view: View = field(default_factory=View)
+    account: Account = field(default_factory=Account)
+    line: LineModel = field(default_factory=LineModel)
+    now_s: float = 0.0
+    self_test_passed: bool = False
+    reason: Reason | None = None
+    reason_text: str = ""
+    also: list[Reason] = field(default_factory=list)
+    stop_s: float | None = None
+    question: Question | None = None
+    prompt: str | None = None
+    hold_kpa: list[float] = field(default_factory=list)
+    increments_done: int = 0
+    actions: list[Action] = field(default_factory=list)
+
+    @property
+    def state(self) -> State:
+        """Where the procedure is."""
+        return self.procedure.state
+
+    def act(self, action: Action) -> None:
+        """Orders something."""
+        self.actions.append(action)
+
+    def note(self, name: str, why: str, **data: object) -> None:
+        """Tells record and screen."""
+        self.actions.append(Note(why=why, name=name, data=data))
+
+    def stop(self, reason: Reason, text: str) -> None:
+        """Takes a cause to stop. The first one stops the pump and is the reason; later ones stand in `also`.
+
+        The order to stop is given before the state machine is asked anything.
+        """
+        if self.reason is None:
+            self.reason, self.reason_text = reason, text
+        elif reason is self.reason or reason in self.also:
+            return
+        else:
+            self.also.append(reason)
+        self.question, self.prompt = None, None
+        if self.state not in (State.STOPPING, State.STOPPED):
+            self.actions.insert(0, StopPump(why=text, reason=reason))
+            self.view.pump.seen_stopped, self.view.pump.busy = False, True
+            self.stop_s = self.now_s
+            self.procedure.go("stop")
+        self.note("stop_cause", f"{reason.name}: {text}", reason=reason.name)
+
+    def close_motion(self, *, certain: bool) -> None:
+        """Closes the account of the motion under way and writes down what became of it."""
+        entry = self.account.close(certain=certain)
+        if entry is not None:
+            self.act(
+                CloseIntent(
+                    why="the motion has ended" if certain else "how far the motion went is not certain",
+                    motion_number=entry.number,
+                    infused_min_ul=round(entry.infused_ul, 3),
+                    infused_max_ul=round(entry.infused_max_ul, 3),
+                    withdrawn_ul=round(entry.withdrawn_ul, 3),
+                    certain=certain,
+                )
+            )
+
+    # -- questions to people ---------------------------------------------------------------------------------------------------
+
+    def ask(self, question_id: str, text: str, *, typed: str = "") -> bool:
+        """Puts a question once; True as soon as it is answered. In a simulation the simulated operator answers."""
+        if self.question is None or self.question.id != question_id:
+            self.question = Question(question_id, text, typed, self.now_s)
+            self.note("question", text, id=question_id)
+        question = self.question
+        if not question.answered and self._simulated_operator_answers(question):
+            question.answered = True
+            self.note("answer", f"simulated operator: {text}", id=question_id)
+        if question.answered:
+            self.question = None
+            return True
+        return False
+
+    def _simulated_operator_answers(self, question: Question) -> bool:
+        return self.plan.simulated and self.plan.advance_auto and self.now_s - question.asked_s >= AUTO_ANSWER_S
+
+    def take_answer(self, statement: Operator) -> None:
+        """Takes an operator's answer, if it fits the open question."""
+        question = self.question
+        if question is None:
+            return
+        if statement.act == "go" and question.id == "next_increment":
+            fits = True
+        else:
+            fits = statement.act == "confirm" and statement.question == question.id and statement.typed == question.typed
+        if fits:
+            question.answered = True
+            self.note("answer", f"{statement.source}: {question.text}", id=question.id)

@@ -1,0 +1,168 @@
+"""The injection: increment, hold, increment, hold, until the volume is in or the duct is full."""
+
+from controller.core.desk import Desk, Verdict
+from controller.core.hold import Hold, Rest
+from controller.core.messages import Tick
+from controller.core.motion_run import MotionRun
+from controller.core.readiness import expired
+from controller.core.reasons import Reason
+from drivers.pressure import PressureSample
+from drivers.pump import Direction, Motion
+
+VOLUME_TOLERANCE_UL = 0.001
+# The band around the pressure that this very line showed in priming. Wide, because it needs no knowledge of the duct.
+RESISTANCE_FACTOR, RESISTANCE_EXTRA_KPA = 1.5, 5.0
+OPEN_FACTOR, OPEN_LEAST_KPA, OPEN_FOR_S = 0.3, 5.0, 0.3
+PREDICTION_SIGMAS = 3.0
+
+
+class Injection:
+    """Runs from armed to complete; every increment is gated anew."""
+
+    def __init__(self, desk: Desk, primed_s: float) -> None:
+        self._desk = desk
+        self._primed_s = primed_s
+        self._run: MotionRun | None = None
+        self._hold: Hold | None = None
+        self._start_kpa = 0.0
+        self._low_since_s: float | None = None
+        self._errors_kpa: list[float] = []
+
+    def take(self, observation: object) -> Reason | None:
+        """One observation further; a good end as soon as there is one."""
+        desk = self._desk
+        if self._hold is not None:
+            return self._holding(observation)
+        if self._run is None:
+            self._between()
+            return None
+        self._run.take(observation)
+        if self._run.ended and desk.reason is None:
+            desk.procedure.go("hold")
+            desk.increments_done += 1
+            self._hold = Hold(desk.now_s, desk.view.pressure.noise_kpa)
+            desk.note("increment_done", f"increment {desk.increments_done} is in: {self._delivered_ul() / 1000:.2f} mL so far")
+        elif self._run.entry.started_s is not None and desk.reason is None:
+            verdict = self._resistance_or_loss(observation)
+            if verdict is not None:
+                desk.stop(verdict.reason, verdict.text)
+        return None
+
+    def hold_elapsed_s(self) -> float | None:
+        """How long the hold under way has lasted; None while there is none."""
+        return None if self._hold is None else self._desk.now_s - self._hold.since_s
+
+    def _delivered_ul(self) -> float:
+        return self._desk.account.forward_ul("patient")[0]
+
+    # -- before an increment ---------------------------------------------------------------------------------------------------
+
+    def _between(self) -> None:
+        """Waits for the go, then begins the next increment."""
+        desk = self._desk
+        too_old = expired(desk, self._primed_s)
+        if too_old is not None:
+            desk.stop(Reason.PRIME_REFUSED, too_old)
+            return
+        number = desk.increments_done + 1
+        if not desk.plan.advance_auto and not desk.ask("next_increment", f"Give increment {number}?"):
+            return
+        left_ul = desk.plan.target_ul - self._delivered_ul()
+        volume_ul = round(min(desk.plan.increment_ul, left_ul), 3)
+        self._low_since_s = None
+        self._run = MotionRun(
+            desk,
+            "patient",
+            Motion(volume_ul, desk.plan.rate_ul_s, Direction.INFUSE),
+            why=f"increment {number}",
+            gate=self._gate,
+            started=self._started,
+        )
+
+    def _gate(self) -> str | None:
+        desk = self._desk
+        if desk.now_s - desk.view.pressure.asked_s > desk.plan.sample_age_s:
+            return "no fresh pressure"
+        return None if desk.view.button.closed else "the stop button is open"
+
+    def _started(self) -> None:
+        desk = self._desk
+        self._start_kpa = desk.view.pressure.kpa or 0.0
+        desk.procedure.go("infuse")
+
+    # -- while it flows --------------------------------------------------------------------------------------------------------
+
+    def _resistance_or_loss(self, observation: object) -> Verdict | None:
+        """Compares the pressure with what this line showed in priming, the duct's own pressure added."""
+        desk = self._desk
+        kpa = desk.view.pressure.kpa
+        started_s = self._run.entry.started_s if self._run is not None else None
+        if not isinstance(observation, PressureSample) or kpa is None or started_s is None:
+            return None
+        elapsed_s = observation.asked_s - started_s
+        duct_kpa = desk.hold_kpa[-1] if desk.hold_kpa else 0.0
+        settled_kpa = desk.line.resistance_kpa_s_ul * desk.plan.rate_ul_s + duct_kpa
+        limit_kpa = settled_kpa * RESISTANCE_FACTOR + RESISTANCE_EXTRA_KPA
+        if kpa > limit_kpa:
+            return Verdict(Reason.RESISTANCE, f"line pressure {kpa:.1f} kPa where the line alone gives {settled_kpa:.1f} kPa")
+        if elapsed_s <= 0:
+            return None
+        expected_kpa = desk.line.expected_kpa(desk.plan.rate_ul_s, elapsed_s, self._start_kpa, duct_kpa)
+        if expected_kpa < OPEN_LEAST_KPA or kpa > OPEN_FACTOR * expected_kpa:
+            self._low_since_s = None
+            return None
+        if self._low_since_s is None:
+            self._low_since_s = desk.now_s
+        if desk.now_s - self._low_since_s >= OPEN_FOR_S:
+            return Verdict(Reason.LINE_OPEN, f"line pressure {kpa:.1f} kPa where at least {expected_kpa:.1f} kPa were expected")
+        return None
+
+    # -- while it holds --------------------------------------------------------------------------------------------------------
+
+    def _holding(self, observation: object) -> Reason | None:
+        desk, hold = self._desk, self._hold
+        if hold is None or desk.reason is not None:
+            return None
+        if isinstance(observation, PressureSample) and desk.view.pressure.kpa is not None:
+            rest = hold.take(observation.asked_s, desk.view.pressure.kpa)
+            if rest is not None:
+                return self._judge(rest)
+        elif isinstance(observation, Tick) and desk.now_s - hold.since_s > desk.plan.hold_s:
+            desk.stop(Reason.RESISTANCE, f"the line has not come to rest within {desk.plan.hold_s:.0f} s: tip blocked, or a leak")
+        return None
+
+    def _judge(self, rest: Rest) -> Reason | None:
+        desk, plan = self._desk, self._desk.plan
+        desk.hold_kpa.append(round(rest.kpa, 3))
+        self._errors_kpa.append(rest.error_kpa)
+        desk.note(
+            "hold_result", f"zero-flow pressure {rest.kpa:.2f} kPa", kpa=round(rest.kpa, 3), error_kpa=round(rest.error_kpa, 4)
+        )
+        if rest.kpa >= plan.duct_limit_kpa:
+            desk.stop(Reason.RESISTANCE, f"{rest.kpa:.2f} kPa at zero flow, limit {plan.duct_limit_kpa:g} kPa")
+            return None
+        self._run = self._hold = None
+        if plan.target_ul - self._delivered_ul() <= VOLUME_TOLERANCE_UL:
+            desk.note("good_end", f"{self._delivered_ul() / 1000:.2f} mL are in")
+            return Reason.VOLUME_REACHED
+        predicted_kpa = self._predicted_kpa()
+        if predicted_kpa >= plan.duct_limit_kpa:
+            desk.note(
+                "good_end",
+                f"the next increment would reach {predicted_kpa:.2f} kPa in the duct, limit {plan.duct_limit_kpa:g} kPa",
+            )
+            return Reason.DUCT_FULL
+        return None
+
+    def _predicted_kpa(self) -> float:
+        """Duct pressure after one more increment, uncertainty included, if the duct goes on to stiffen as it did.
+
+        Ducts stiffen exponentially: each equal increment multiplies the rise. Of two holds the ratio of the rises is known;
+        after the first one the rise is taken to grow as it does in the exponential law of the stiffest plausible duct (e per
+        increment). It is never taken to become softer.
+        """
+        held = self._desk.hold_kpa
+        rise = held[-1] - (held[-2] if len(held) > 1 else 0.0)
+        before = held[-2] - (held[-3] if len(held) > 2 else 0.0) if len(held) > 1 else 0.0
+        growth = max(1.0, rise / before) if len(held) > 1 and before > 0 else 2.7
+        return held[-1] + max(0.0, rise) * growth + PREDICTION_SIGMAS * self._errors_kpa[-1]

@@ -1,0 +1,185 @@
+"""After a cause to stop: see the pump stopped, take back what the line has stored where that is allowed, hand the pump back.
+
+Relief is motion too and fenced in like one: only after the pump was seen stopped and with valid pressure, never more than the
+line holds above the duct, slow, and ended by anything that would end an infusion but the open button.
+"""
+
+from controller.core.desk import Desk
+from controller.core.limits import RELIEF_FLOOR_KPA, RELIEF_RATE_UL_S, SAMPLE_AGE_S, UNCONFIRMED_S
+from controller.core.messages import ReleasePump, StopPump
+from controller.core.motion_run import MotionRun
+from controller.core.reasons import WITHOUT_RELIEF, Reason
+from controller.core.states import State
+from drivers.pump import Direction, Motion, PumpAlarm, PumpReading
+
+RATE_UL_S = min(10.0, RELIEF_RATE_UL_S)
+STROKES = 3
+LEAST_EXCESS_KPA = 2.0
+LEAST_STROKE_UL = 0.5
+CAUTION = 0.9  # rather leave a tenth in the line than pull at the duct
+START_DELAY_S = 0.3  # programming and reading back the stroke takes this long, and the line relaxes meanwhile
+GIVE_UP_S = 60.0
+WATCHDOG_MARGIN_S = 1.5
+RELEASE_S = 1.5
+RELEASE_WAIT_S = 5.0
+
+
+class Stopping:
+    """From the cause to the very end. One object for the whole of it, so that relief can not begin anew."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._strokes = 0
+        self._taken_ul = 0.0
+        self._budget_ul: float | None = None
+        self._relief: MotionRun | None = None
+        self._relief_over = False
+        self._seen_s: float | None = None
+        self._rested_s: float | None = None
+        self._release_ordered = False
+
+    def take(self, observation: object) -> bool:
+        """One observation further; True when nothing is left to do."""
+        match self._desk.state:
+            case State.STOPPING:
+                self._await_stop()
+            case State.RELIEVING:
+                self._relieve(observation)
+            case State.STOPPED | State.COMPLETE:
+                return self._hand_back(observation)
+            case _:
+                pass
+        return False
+
+    # -- seen stopped ----------------------------------------------------------------------------------------------------------
+
+    def _await_stop(self) -> None:
+        desk = self._desk
+        waited_s = desk.now_s - (desk.stop_s if desk.stop_s is not None else desk.now_s)
+        if desk.view.pump.seen_stopped:
+            if self._seen_s is None:
+                self._seen_s = desk.now_s
+                desk.close_motion(certain=desk.view.pump.alarm is not PumpAlarm.RESET)
+                desk.note(
+                    "pump_stopped", f"pump seen stopped {waited_s * 1000:.0f} ms after the stop", waited_s=round(waited_s, 4)
+                )
+            if self._waits_for_the_hand():
+                desk.prompt = "Let the stop button go: the line is waiting to be relieved"
+            elif not self._begin_relief():
+                self._rest()
+            return
+        if desk.view.pump.connected is None:
+            # Nothing was ever ordered from here; the stop was said all the same.
+            if waited_s > UNCONFIRMED_S:
+                self._rest()
+            return
+        if waited_s > UNCONFIRMED_S:
+            desk.stop(Reason.STOP_UNCONFIRMED, f"the pump was not seen to stop within {UNCONFIRMED_S * 1000:.0f} ms")
+        if waited_s > self._patience_s():
+            desk.close_motion(certain=False)
+            self._rest()
+
+    def _waits_for_the_hand(self) -> bool:
+        """A button that is wired to the pump holds it: relief has to wait for its release, though not for ever."""
+        desk = self._desk
+        if not desk.plan.button_stops_pump or desk.view.button.closed or self._seen_s is None:
+            return False
+        return self._stroke_ul() is not None and desk.now_s - self._seen_s < RELEASE_WAIT_S
+
+    def _patience_s(self) -> float:
+        """Until the pump's watchdog has acted, or the motion has run out if it ignores us and still answers."""
+        desk = self._desk
+        patience_s = desk.plan.watchdog_s + WATCHDOG_MARGIN_S
+        entry = desk.account.moving
+        if entry is not None and "pump" not in desk.view.lost:
+            left_ul = max(0.0, entry.motion.volume_ul - entry.done_ul)
+            patience_s = max(patience_s, left_ul / entry.motion.rate_ul_s + 1.0)
+        return min(patience_s, GIVE_UP_S)
+
+    def _rest(self) -> None:
+        self._desk.procedure.go("rest")
+        self._rested_s = self._desk.now_s
+
+    # -- relief ----------------------------------------------------------------------------------------------------------------
+
+    def _begin_relief(self) -> bool:
+        """Starts a relief stroke if there is reason and room for one."""
+        desk, volume_ul = self._desk, self._stroke_ul()
+        if volume_ul is None:
+            return False
+        self._strokes += 1
+        self._taken_ul += volume_ul
+        if desk.state is State.STOPPING:
+            desk.procedure.go("relieve")
+        kpa = desk.view.pressure.kpa or 0.0
+        self._relief = MotionRun(
+            desk,
+            "relief",
+            Motion(volume_ul, RATE_UL_S, Direction.WITHDRAW),
+            why=f"relief: the line holds {kpa:.1f} kPa, the duct about {self._duct_kpa():.1f} kPa",
+            gate=lambda: None,
+            started=lambda: None,
+        )
+        return True
+
+    def _duct_kpa(self) -> float:
+        """What the duct itself holds, as far as the last hold told; never below zero level."""
+        return max(0.0, self._desk.hold_kpa[-1]) if self._desk.hold_kpa else 0.0
+
+    def _stroke_ul(self) -> float | None:
+        """How much to take back now, or None. Volume is compliance times excess pressure as it is now, never the plan's rate."""
+        desk, pressure = self._desk, self._desk.view.pressure
+        causes = {desk.reason, *desk.also}
+        injected = any(entry.into == "patient" and entry.started_s is not None for entry in desk.account.entries)
+        if self._relief_over or self._strokes >= STROKES or not injected or causes & WITHOUT_RELIEF or not desk.line.known:
+            return None
+        if pressure.fault is not None or pressure.kpa is None or desk.now_s - pressure.asked_s > SAMPLE_AGE_S:
+            return None
+        if self._budget_ul is None:
+            self._budget_ul = desk.line.stored_ul(pressure.kpa, self._duct_kpa())
+        at_start_kpa = desk.line.relaxed_kpa(pressure.kpa, self._duct_kpa(), START_DELAY_S)
+        if at_start_kpa - self._duct_kpa() < LEAST_EXCESS_KPA:
+            return None
+        wanted_ul = CAUTION * desk.line.relief_ul(at_start_kpa, self._duct_kpa(), RATE_UL_S)
+        volume_ul = int(min(wanted_ul, self._budget_ul - self._taken_ul) * 100) / 100  # cut to what the pump can be told
+        return volume_ul if volume_ul >= LEAST_STROKE_UL else None
+
+    def _relieve(self, observation: object) -> None:
+        desk, relief = self._desk, self._relief
+        if relief is None:
+            return
+        relief.take(observation)
+        if desk.state is not State.RELIEVING:
+            self._relief_over, self._seen_s = True, None
+            return
+        kpa = desk.view.pressure.kpa
+        if relief.ended:
+            desk.note("relieved", f"{relief.entry.withdrawn_ul:.2f} ul taken back, line at {kpa or 0.0:.1f} kPa")
+            if not self._begin_relief():
+                self._rest()
+        elif kpa is not None and kpa < min(self._duct_kpa(), 0.0) + RELIEF_FLOOR_KPA / 2:
+            self._relief_over = True
+            desk.act(StopPump(why=f"line at {kpa:.2f} kPa: relief goes no further", reason=desk.reason or Reason.OPERATOR_STOP))
+            desk.view.pump.seen_stopped, desk.view.pump.busy = False, True
+            desk.stop_s, self._seen_s = desk.now_s, None
+            desk.procedure.go("stop")
+
+    # -- the end ---------------------------------------------------------------------------------------------------------------
+
+    def _hand_back(self, observation: object) -> bool:
+        """Hands the pump back to people if it is known to stand still; leaves it locked and watched if not."""
+        desk, pump = self._desk, self._desk.view.pump
+        if self._rested_s is None:
+            self._rested_s = desk.now_s
+        if isinstance(observation, PumpReading) and observation.status.moving and not pump.released:
+            pump.busy = True
+            desk.act(StopPump(why="the pump moves after the end", reason=desk.reason or Reason.UNCOMMANDED_MOTION))
+        still = pump.connected is not None and "pump" not in desk.view.lost
+        still = still and (pump.seen_stopped or desk.state is State.COMPLETE)
+        if not still or pump.released or desk.now_s - self._rested_s > RELEASE_S:
+            return True
+        if not pump.busy and not self._release_ordered:
+            self._release_ordered = True
+            pump.busy = True
+            desk.act(ReleasePump(why="all is still: keypad unlocked, watchdog off"))
+        return False

@@ -1,0 +1,221 @@
+"""The one loop. It gathers what has come, lets the station take one step, keeps the record and the screen fed, and waits.
+
+It blocks on nothing but its own bounded wait. An exception anywhere stops the pump first and is told to the core after; if
+the core can not cope, the loop goes on stopping the pump by itself until it is seen to stand still or its patience ends.
+"""
+
+import traceback
+from typing import Protocol
+
+from controller.core.messages import Operator
+from controller.core.reasons import EXIT_FAULT, Reason
+from controller.inputs import LINKS, Inputs, pack
+from controller.record.interface import Recorder
+from controller.station import Station
+from controller.world import World
+from drivers.link import InputLines, LinkLostError
+from drivers.pump import PumpStopped
+
+LONGEST_WAIT_US = 5_000
+BATCH_US = 50_000
+BATCH_CYCLES = 64
+TELEMETRY_US = 100_000
+RECORDER_LAG_S = 1.0
+LAST_RESORT_US = 2_500_000
+_IN_THE_SNAPSHOT = ("question", "state")  # screens see these by themselves
+
+
+class Screen(Protocol):
+    """Where telemetry goes and statements come from; never blocks."""
+
+    def send(self, message: dict[str, object]) -> bool:
+        """Takes one message or drops it."""
+
+    def receive(self) -> list[dict[str, object]]:
+        """What people have said since the last call."""
+
+
+class Loop:
+    """Runs one procedure to its end."""
+
+    def __init__(
+        self, station: Station, world: World, recorder: Recorder, screens: list[tuple[str, Screen]], banner: str = ""
+    ) -> None:
+        self._banner = banner
+        self._station = station
+        self._world = world
+        self._recorder = recorder
+        self._screens = screens
+        self._cycles: list[list[object]] = []
+        self._batch_began_us = 0
+        self._next_telemetry_us = 0
+        self._planned_us: int | None = None
+        self._lines: InputLines | None = None
+        self._lost: dict[str, str] = {}
+        self._told_lost: set[str] = set()
+        self._failed: str | None = None
+        self._failed_told = False
+        self._trouble_told = False
+        self._stepping: Inputs | None = None
+        self.latest_us = 0
+
+    def run(self) -> dict[str, object]:
+        """Cycles until the core says that all is over; returns its outcome."""
+        while self._station.outcome is None:
+            try:
+                self._cycle()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the pump stops first
+                if self._failed is not None:
+                    return self._last_resort(error)
+                self._failed = f"{type(error).__name__}: {error} ({_place(error)})"
+                try:
+                    self._stop_after_error()
+                except Exception as second:  # noqa: BLE001 - the same
+                    return self._last_resort(second)
+        self._store_batch(self._world.now_us())
+        return self._station.outcome
+
+    def lose_link(self, name: str, text: str) -> None:
+        """Notes that a port is gone (also called by whoever writes to it)."""
+        self._lost.setdefault(name, text)
+
+    def _stop_after_error(self) -> None:
+        """Stops the pump; if it was the station's step that failed, writes down what it was about."""
+        inputs = self._stepping
+        self._station.emergency_stop(self._world.now_us() / 1e6 if inputs is None else inputs.now_us / 1e6)
+        if inputs is not None:
+            inputs.raised = True
+            self._cycles.append(pack(inputs, self._station.sent))
+            self._stepping = None
+
+    # -- one cycle -------------------------------------------------------------------------------------------------------------
+
+    def _cycle(self) -> None:
+        inputs = self._stepping = self._gather()
+        self._station.step(inputs)
+        self._stepping = None
+        # The next wake-up is planned before anything slow: what follows here counts as lateness if it takes too long.
+        self._planned_us = self._next_wake_us(inputs.now_us)
+        self._keep_record(inputs)
+        self._show(inputs.now_us)
+        self._world.wait_until(self._planned_us)
+
+    def _next_wake_us(self, now_us: int) -> int:
+        return min(now_us + LONGEST_WAIT_US, max(now_us, int(self._station.next_deadline_s() * 1e6)))
+
+    def _gather(self) -> Inputs:
+        now_us = self._world.now_us()
+        lateness_us = 0 if self._planned_us is None else max(0, now_us - self._planned_us)
+        self.latest_us = max(self.latest_us, lateness_us)
+        inputs = Inputs(now_us=now_us, lateness_us=lateness_us if lateness_us >= 1000 else 0)
+        for name in LINKS:
+            if name not in self._lost:
+                self._read(name, inputs)
+        inputs.lost = {name: text for name, text in self._lost.items() if name not in self._told_lost}
+        self._told_lost.update(inputs.lost)
+        inputs.statements = [Operator("stop", f"signal {name}") for name in self._world.signals()]
+        for source, screen in self._screens:
+            inputs.statements += [said for message in screen.receive() if (said := statement(message, source)) is not None]
+        inputs.durable = self._durable_motions()
+        inputs.recorder_trouble = self._recorder_trouble(now_us)
+        if not self._failed_told:
+            inputs.failed = self._failed
+            self._failed_told = self._failed is not None
+        return inputs
+
+    def _read(self, name: str, inputs: Inputs) -> None:
+        link = self._world.links[name]
+        try:
+            data = link.read()
+            if data:
+                inputs.received[name] = data
+            if name == "button" and inputs.now_us / 1e6 >= self._station.wants_lines:
+                inputs.lines = link.lines()
+        except LinkLostError as error:
+            self.lose_link(name, str(error))
+
+    def _durable_motions(self) -> list[int]:
+        durable_seq = self._recorder.durable_seq
+        found = [seq for seq in self._station.intents if seq <= durable_seq]
+        return [self._station.intents.pop(seq) for seq in found]
+
+    def _recorder_trouble(self, now_us: int) -> str | None:
+        if self._trouble_told:
+            return None
+        trouble = self._recorder.trouble
+        if trouble is None:
+            age_s = self._recorder.oldest_unacked_age_s(now_us / 1e6)
+            if age_s <= RECORDER_LAG_S:
+                return None
+            trouble = f"the recorder is {age_s:.1f} s behind, limit {RECORDER_LAG_S} s"
+        self._trouble_told = True
+        return trouble
+
+    # -- what is kept and shown ------------------------------------------------------------------------------------------------
+
+    def _keep_record(self, inputs: Inputs) -> None:
+        self._cycles.append(pack(inputs, self._station.sent))
+        if len(self._cycles) >= BATCH_CYCLES or inputs.now_us - self._batch_began_us >= BATCH_US:
+            self._store_batch(inputs.now_us)
+        self._recorder.pump(inputs.now_us / 1e6)
+
+    def _store_batch(self, now_us: int) -> None:
+        if self._cycles:
+            self._recorder.put("inputs", now_us / 1e6, {"cycles": self._cycles})
+            self._cycles = []
+        self._batch_began_us = now_us
+
+    def _show(self, now_us: int) -> None:
+        for note in self._station.notes:
+            if note.name in _IN_THE_SNAPSHOT:
+                continue
+            message: dict[str, object] = {"type": "note", "t_s": now_us / 1e6, "name": note.name, "text": note.why}
+            for _, screen in self._screens:
+                screen.send(message)
+        if now_us >= self._next_telemetry_us:
+            self._next_telemetry_us = now_us + TELEMETRY_US
+            snapshot = {**self._station.core.snapshot(), "banner": self._banner}
+            for _, screen in self._screens:
+                screen.send(snapshot)
+
+    # -- when all else fails ---------------------------------------------------------------------------------------------------
+
+    def _last_resort(self, error: Exception) -> dict[str, object]:
+        """The core is of no more use: stop the pump without it, for as long as its watchdog and a motion can take."""
+        until_us = self._world.now_us() + LAST_RESORT_US
+        stopped = False
+        while not stopped and self._world.now_us() < until_us and "pump" not in self._lost:
+            try:
+                found = self._station.nurse_stop(self._world.links["pump"].read(), self._world.now_us() / 1e6)
+            except LinkLostError:
+                break
+            stopped = any(isinstance(item, PumpStopped) for item in found)
+            self._world.wait_until(self._world.now_us() + LONGEST_WAIT_US)
+        account = self._station.core.desk.account
+        low_ul, high_ul = account.patient_forward_ul()
+        return {
+            "reason": (self._station.core.desk.reason or Reason.HOST_ERROR).name,
+            "text": f"{type(error).__name__}: {error} ({_place(error)})",
+            "also": [Reason.HOST_ERROR.name] + ([] if stopped else [Reason.STOP_UNCONFIRMED.name]),
+            "delivered_ml": low_ul / 1000,
+            "delivered_min_ml": low_ul / 1000,
+            "delivered_max_ml": high_ul / 1000,
+            "increments": self._station.core.desk.increments_done,
+            "peak_line_kpa": None,
+            "hold_kpa": list(self._station.core.desk.hold_kpa),
+            "duration_s": self._world.now_us() / 1e6,
+            "exit": EXIT_FAULT,
+        }
+
+
+def statement(message: dict[str, object], source: str) -> Operator | None:
+    """What a person said on a screen, as an observation; None for what is no statement."""
+    act = message.get("operator")
+    if act not in ("stop", "pain", "reflux", "go", "confirm"):
+        return None
+    return Operator(str(act), source, str(message.get("question") or ""), str(message.get("typed") or ""))
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "unknown place"

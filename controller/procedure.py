@@ -1,0 +1,317 @@
+"""One procedure as a process: configuration, ports, recorder, display, loop, and the last word. Everything it opens it closes."""
+
+import gc
+import os
+import platform
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from controller.compose import build_station
+from controller.core.reasons import EXIT_FAULT, EXIT_USAGE, Reason
+from controller.display.client import DisplayClient
+from controller.loop import Loop
+from controller.record.client import RecorderClient
+from controller.record.errors import RecordError
+from controller.record.files import record_path
+from controller.record.ledger import remainder_ul, unclosed
+from controller.settings import ConfigError, LoadedProfile, load_profile
+from controller.settings.profile import SIMULATED
+from controller.simulated import BackDoorLine, BenchProcess, SimulatedBenchError, bench_settings, is_simulated
+from controller.station import Outputs
+from controller.world import RealWorld
+from drivers.link import Link, LinkLostError, OutputLines
+from drivers.serial_link import PortError, SerialLink
+from simulators.scenario import Scenario, ScenarioError, load_scenario
+
+BANNER = "Investigational: bench and simulation use only. The pumps' own manuals exclude use on humans."
+REALTIME_PRIORITY = 50
+FINISH_S = 5.0
+DISPLAY_END_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for. overrides: dotted key -> (value, the option's name)."""
+
+    profile: str = "sim"
+    overrides: dict[str, object] = field(default_factory=dict)
+    scenario: str | None = None
+    records: str | None = None
+    patient: str | None = None
+    duct: str | None = None
+    predecessor: str | None = None
+    json_output: bool = False
+
+
+class RefusedError(Exception):
+    """Nothing was begun and nothing moved: one sentence a problem, for people."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """Everything that is known before anything is opened."""
+
+    loaded: LoadedProfile
+    scenario: Scenario | None
+    records: Path
+    simulated: bool
+    patient: str
+    duct: str
+    predecessor: str | None
+    day: str
+    warnings: list[str]
+
+
+def run_procedure(request: Request) -> dict[str, Any]:
+    """Runs one procedure and returns its final object; "exit" in it is the exit status. Raises RefusedError."""
+    prepared = _prepare(request)
+    with ExitStack() as stack:
+        links, control = _open_links(prepared, request, stack)
+        recorder, path = _start_recorder(prepared)
+        stack.callback(recorder.close)
+        display = stack.enter_context(DisplayClient.start("auto", "stderr" if request.json_output else "stdout"))
+        screens: list[tuple[str, Any]] = [("keyboard", display)]
+        if control:
+            line = _back_door(control, recorder.pid)
+            stack.callback(line.close)
+            screens.append(("simulated operator", line))
+        for text in [BANNER, *prepared.warnings]:
+            display.send({"type": "note", "t_s": 0.0, "text": text})
+        outcome = _run_loop(prepared, links, recorder, screens)
+        outcome["record"] = str(path)
+        display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
+        display.close(DISPLAY_END_S)
+    return outcome
+
+
+# -- before anything is opened -------------------------------------------------------------------------------------------------
+
+
+def _prepare(request: Request) -> _Prepared:
+    try:
+        scenario = None if request.scenario is None else load_scenario(request.scenario)
+        loaded = load_profile(request.profile, _scenario_overrides(scenario) | request.overrides)
+    except ConfigError as error:
+        raise RefusedError(error.problems) from error
+    except ScenarioError as error:
+        raise RefusedError(str(error).splitlines()) from error
+    profile = loaded.profile
+    simulated = is_simulated(loaded)
+    if scenario is not None and SIMULATED not in (profile.pump.port, profile.pressure.port, profile.button.port):
+        raise RefusedError(["--scenario: happens at a simulated bench of our own; this profile names ports of another one"])
+    if not simulated:
+        _refuse_unattended(loaded)
+    elif profile.injection.advance != "auto" and not _at_a_terminal():
+        raise RefusedError(['injection.advance = "confirm": somebody has to answer, and there is no terminal'])
+    records = Path(request.records if request.records is not None else profile.records.directory)
+    day = datetime.now().astimezone().date().isoformat()
+    predecessor = request.predecessor or (scenario.run.predecessor if scenario is not None else None)
+    if profile.kind == "bedside" and (request.patient is None or request.duct is None):
+        raise RefusedError(["--patient and --duct: a bedside procedure has to say whose duct it is"])
+    if (request.patient is None) != (request.duct is None):
+        raise RefusedError(["--patient and --duct: either both or none"])
+    warnings = []
+    try:
+        records.mkdir(mode=0o700, parents=True, exist_ok=True)
+        remainder = remainder_ul(records, predecessor, request.patient, request.duct, day)
+        warnings = [item.text for item in unclosed(records)]
+    except OSError as error:
+        raise RefusedError([f"--records {records}: {error.strerror}"]) from error
+    except RecordError as error:
+        raise RefusedError([str(error)]) from error
+    if profile.injection.target_ul > remainder.allowed_ul + 1e-6:
+        left_ml = f"{remainder.allowed_ul / 1000:.2f} mL"
+        raise RefusedError([f"injection.target_ml = {profile.injection.target_ml} is more than {left_ml}: {remainder.why}"])
+    return _Prepared(
+        loaded=loaded,
+        scenario=scenario,
+        records=records,
+        simulated=simulated,
+        patient=remainder.patient or request.patient or f"new-{secrets.token_hex(4)}",
+        duct=remainder.duct or request.duct or "1",
+        predecessor=remainder.predecessor,
+        day=day,
+        warnings=[*warnings, *remainder.ignored],
+    )
+
+
+def _scenario_overrides(scenario: Scenario | None) -> dict[str, object]:
+    if scenario is None:
+        return {}
+    label = f"scenario {scenario.title!r}"
+    overrides: dict[str, object] = {f"injection.{key}": (value, label) for key, value in _given(target_ml=scenario.run.target_ml)}
+    for section, content in scenario.run.profile.items():
+        values = content.items() if isinstance(content, dict) else [("", content)]
+        overrides |= {f"{section}.{key}".rstrip("."): (value, label) for key, value in values}
+    return overrides
+
+
+def _given(**values: object) -> Iterator[tuple[str, object]]:
+    return ((key, value) for key, value in values.items() if value is not None)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())
+
+
+def _refuse_unattended(loaded: LoadedProfile) -> None:
+    """A device that is not simulated is armed by a hand on the button and a word typed in a terminal, by nothing else."""
+    profile = loaded.profile
+    if profile.injection.advance == "auto":
+        raise RefusedError([f'{loaded.source}: injection.advance = "auto" is for simulated devices only; these are not'])
+    if not _at_a_terminal():
+        raise RefusedError(["arming a device that is not simulated takes a person at a terminal, and there is no terminal"])
+
+
+# -- opening -------------------------------------------------------------------------------------------------------------------
+
+
+def _open_links(prepared: _Prepared, request: Request, stack: ExitStack) -> tuple[dict[str, Link], str]:
+    """The three ports, and the address of the back door where there is one."""
+    profile = prepared.loaded.profile
+    simulation = profile.simulation
+    ports = {"pump": profile.pump.port, "pressure": profile.pressure.port, "button": profile.button.port}
+    control = simulation.control if simulation is not None else ""
+    if simulation is not None and SIMULATED in ports.values():
+        settings = bench_settings(prepared.loaded, prepared.scenario.bench if prepared.scenario is not None else {})
+        try:
+            bench = BenchProcess.start(
+                settings, plant=simulation.plant, seed=simulation.seed, index=simulation.index, scenario=request.scenario
+            )
+        except SimulatedBenchError as error:
+            raise RefusedError(str(error).splitlines()) from error
+        stack.callback(bench.end)
+        ports = {name: bench.addresses[name] if port == SIMULATED else port for name, port in ports.items()}
+        control = control or bench.addresses["control"]
+    bauds = {"pump": profile.pump.baud, "pressure": profile.pressure.baud, "button": 9600}
+    links: dict[str, Link] = {}
+    problems = []
+    for name, port in ports.items():
+        try:
+            link = SerialLink.open(name, port, bauds[name], lines=name == "button")
+        except PortError as error:
+            problems.append(f"{prepared.loaded.source}: {name}.port = {port}: {error}")
+            continue
+        stack.callback(link.close)
+        links[name] = link
+    if problems:
+        raise RefusedError(problems)
+    return links, control
+
+
+def _start_recorder(prepared: _Prepared) -> tuple[RecorderClient, Path]:
+    started = datetime.now(UTC)
+    path = record_path(prepared.records, started, secrets.token_hex(4))
+    try:
+        recorder = RecorderClient.start(path)
+    except RecordError as error:
+        raise RefusedError([str(error)]) from error
+    profile = prepared.loaded.profile
+    recorder.put(
+        "header",
+        0.0,
+        {
+            "software": "ductoject",
+            "version": _version(),
+            "python": platform.python_version(),
+            "kind": profile.kind,
+            "simulated": prepared.simulated,
+            "patient": prepared.patient,
+            "duct": prepared.duct,
+            "day": prepared.day,
+            "predecessor": prepared.predecessor,
+            "started_utc": started.isoformat(),
+            "profile": prepared.loaded.source,
+            "configuration": prepared.loaded.canonical_json,
+            "configuration_hash": prepared.loaded.hash,
+            "banner": BANNER,
+        },
+    )
+    return recorder, path
+
+
+def _back_door(control: str, recorder_pid: int | None) -> BackDoorLine:
+    try:
+        return BackDoorLine(control, os.getpid(), recorder_pid)
+    except SimulatedBenchError as error:
+        raise RefusedError([str(error)]) from error
+
+
+def _version() -> str:
+    try:
+        return version("ductoject")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+# -- running -------------------------------------------------------------------------------------------------------------------
+
+
+def _run_loop(
+    prepared: _Prepared, links: dict[str, Link], recorder: RecorderClient, screens: list[tuple[str, Any]]
+) -> dict[str, Any]:
+    with RealWorld(links) as world, _real_time() as real_time:
+        lose: Callable[[str, str], None]
+
+        def write(name: str, frame: bytes) -> None:
+            try:
+                links[name].write(frame)
+            except LinkLostError as error:
+                lose(name, str(error))
+
+        def set_lines(wanted: OutputLines) -> None:
+            try:
+                links["button"].set_lines(wanted)
+            except LinkLostError as error:
+                lose("button", str(error))
+
+        station = build_station(prepared.loaded, Outputs(write, set_lines, recorder), simulated=prepared.simulated)
+        loop = Loop(station, world, recorder, screens, BANNER)
+        lose = loop.lose_link
+        recorder.put("host", 0.0, {"real_time": real_time, "pid": os.getpid()})
+        outcome: dict[str, Any] = loop.run()
+        recorder.put("host", world.now_us() / 1e6, {"latest_ms": loop.latest_us / 1000})
+        _close_record(recorder, outcome)  # while signals are still ours: a second Ctrl-C must not lose the end
+    return outcome
+
+
+@contextmanager
+def _real_time() -> Iterator[str]:
+    """Priority over everything that is not as urgent, and no garbage collection while it lasts; says what it could get."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    said = f"SCHED_FIFO priority {REALTIME_PRIORITY}"
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(REALTIME_PRIORITY))
+    except OSError as error:
+        said = f"no real-time priority: {error.strerror}"
+    try:
+        yield said
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        gc.enable()
+        gc.unfreeze()
+
+
+def _close_record(recorder: RecorderClient, outcome: dict[str, Any]) -> None:
+    """Writes the end; a record that can not be closed is said, and makes a good end a fault."""
+    recorder.put("end", outcome["duration_s"], outcome)
+    if not recorder.finish(FINISH_S) and Reason.RECORDER_FAULT.name not in (outcome["reason"], *outcome["also"]):
+        outcome["also"].append(Reason.RECORDER_FAULT.name)
+        outcome["record_trouble"] = recorder.trouble or "the record was not closed in time"
+        outcome["exit"] = outcome["exit"] or EXIT_FAULT
+
+
+__all__ = ["BANNER", "EXIT_USAGE", "RefusedError", "Request", "run_procedure"]

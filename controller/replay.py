@@ -1,0 +1,127 @@
+"""Replay: runs what a record says was heard through the same drivers and the same core, and compares what they decide.
+
+A mismatch is a difference in any decision, event, intent, end of a motion, frame to the pump, or in the outcome.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from controller.compose import build_station
+from controller.inputs import Inputs, sent_frames, unpack
+from controller.record.errors import RecordError
+from controller.record.reader import Entry, Record, open_record
+from controller.settings import ConfigError, build_profile
+from controller.station import Outputs, Station
+from drivers.link import OutputLines
+
+COMPARED = ("decision", "event", "intent", "motion_end")
+GREATEST_SHOWN = 20
+
+
+@dataclass(slots=True)
+class _Diary:
+    """Keeps what the replayed station writes down, as the record would."""
+
+    entries: list[tuple[str, float, str]] = field(default_factory=list)
+
+    def put(self, kind: str, t_s: float, body: Mapping[str, object]) -> int:
+        """Takes one entry."""
+        self.entries.append((kind, t_s, _canonical(body)))
+        return len(self.entries)
+
+
+@dataclass(slots=True)
+class Replay:
+    """What came of it. decisions: how many entries were compared; mismatches: sentences, the first ones only."""
+
+    decisions: int
+    mismatches: list[str]
+
+
+def replay(path: Path) -> Replay:
+    """Replays one record. Raises RecordError if it can not be read or is of another make."""
+    with open_record(path) as record:
+        return _replay(record)
+
+
+def _replay(record: Record) -> Replay:
+    header = record.header
+    try:
+        loaded = build_profile(json.loads(str(header["configuration"]))["profile"], str(header["profile"]))
+        simulated = bool(header["simulated"])
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise RecordError(f"{record.name}: its configuration can not be used by this version: {error}") from error
+    if loaded.hash != header.get("configuration_hash"):
+        raise RecordError(f"{record.name}: the configuration in it does not have the hash in it, or the catalogue has changed")
+    diary = _Diary()
+    station = build_station(loaded, Outputs(_no_write, _no_lines, diary), simulated=simulated)
+    found: list[str] = []
+    recorded: list[tuple[str, float, str]] = []
+    for entry in record.entries():
+        if entry.kind == "inputs":
+            _run_batch(station, entry, found)
+        elif entry.kind in COMPARED:
+            recorded.append((entry.kind, entry.t_s, _canonical(entry.body)))
+    _compare(recorded, diary.entries, found)
+    end = record.end
+    if end is not None and station.outcome is not None:
+        _compare_outcome(end, station.outcome, found)
+    return Replay(decisions=len(recorded), mismatches=found[:GREATEST_SHOWN])
+
+
+def _run_batch(station: Station, entry: Entry, found: list[str]) -> None:
+    for packed in entry.body["cycles"]:
+        inputs = unpack(packed)
+        raised = _step(station, inputs)
+        if raised is not None and not inputs.raised:
+            found.append(f"at {inputs.now_us / 1e6:.6f} s: the replay raises {raised}, the procedure did not")
+        if inputs.raised:
+            station.emergency_stop(inputs.now_us / 1e6)
+        if station.sent != sent_frames(packed):
+            found.append(
+                f"at {inputs.now_us / 1e6:.6f} s: the pump was told {sent_frames(packed)}, the replay says {station.sent}"
+            )
+
+
+def _step(station: Station, inputs: Inputs) -> str | None:
+    try:
+        station.step(inputs)
+    except Exception as error:  # noqa: BLE001 - a procedure that ended in an error has to be replayed too
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _compare(recorded: list[tuple[str, float, str]], replayed: list[tuple[str, float, str]], found: list[str]) -> None:
+    # What was decided in the very last moments of a process that was killed is known from its inputs, and may be one more.
+    for index, was in enumerate(recorded):
+        now = replayed[index] if index < len(replayed) else None
+        if was != now:
+            found.append(f"entry {index + 1} of those compared: recorded {_shown(was)}, replayed {_shown(now)}")
+            return
+
+
+def _compare_outcome(recorded: dict[str, Any], replayed: dict[str, object], found: list[str]) -> None:
+    for key, value in replayed.items():
+        if key in ("also", "exit"):  # the recorder's own last word may have been added
+            continue
+        if _canonical({"value": recorded.get(key)}) != _canonical({"value": value}):
+            found.append(f"end: {key} was {recorded.get(key)!r}, the replay says {value!r}")
+
+
+def _shown(entry: tuple[str, float, str] | None) -> str:
+    return "nothing" if entry is None else f"{entry[0]} at {entry[1]:.6f} s {entry[2][:200]}"
+
+
+def _canonical(body: object) -> str:
+    return json.dumps(body, sort_keys=True)
+
+
+def _no_write(_name: str, _frame: bytes) -> None:
+    pass
+
+
+def _no_lines(_wanted: OutputLines) -> None:
+    pass
