@@ -31,7 +31,7 @@ _ALARM = {
 }
 _REPLY = re.compile(r"(\d{1,2})(?:A\?([RSTEO])|([IWSPTUX]))(.*)", re.DOTALL)
 _ERROR = re.compile(r"\?(|NA|OOR|COM|IGN)")
-_NUMBER = r"(\d{1,4}\.?\d{0,3}|\.\d{1,3})"
+_NUMBER = r"(\d{1,4}(?:\.\d{0,3})?|\.\d{1,3})"
 _VOLUME = re.compile(rf"{_NUMBER}(UL|ML)")
 DISPENSED = re.compile(rf"I{_NUMBER}W{_NUMBER}(UL|ML)")
 
@@ -151,10 +151,6 @@ class ReplyParser:
         self._buffer = bytearray()
         self.broken_frames = 0
         self.safe_only = False  # once the pump is in Safe mode, nothing without a CRC counts
-
-    def reset(self) -> None:
-        """Forgets a frame that has begun (its rest did not come in time)."""
-        self._drop(len(self._buffer))
 
     def feed(self, data: bytes) -> list[Reply]:
         """Takes bytes and returns the replies that are complete now."""

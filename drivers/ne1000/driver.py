@@ -10,11 +10,33 @@ its command has left; and a stop does not count readings that were asked for bef
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 
 from drivers.driver import NEVER_S, DeviceProblem
-from drivers.ne1000.codec import DISPENSED, Reply, ReplyParser, encode, format_number, parse_dispensed, parse_number, parse_volume
+from drivers.ne1000.codec import DISPENSED, Reply, ReplyParser, encode, format_number, parse_dispensed
+from drivers.ne1000.exchange import (
+    ANYTHING,
+    ATTEMPTS,
+    DATA,
+    REPLY_TIMEOUT_S,
+    STATUS_ONLY,
+    Exchange,
+    NotDoneError,
+    Script,
+    ask,
+    check,
+    is_int,
+    is_value,
+    is_volume,
+    read_back,
+    refusal,
+    say,
+    set_checked,
+    status_word,
+    tell,
+)
+from drivers.ne1000.settings import STOP_TRIGGERS, Ne1000Settings
 from drivers.pump import (
     Direction,
     Motion,
@@ -30,65 +52,15 @@ from drivers.pump import (
     PumpStopped,
 )
 
-REPLY_TIMEOUT_S = 0.100  # the longest exchange takes about 52 ms at 19200 baud with 30 ms of thinking
+__all__ = ["Ne1000Driver", "Ne1000Settings"]
+
 STOP_REPEAT_S = 0.040  # a stop that met a reply is lost: say it again
 FIND_TIMEOUT_S = 0.150
 CONNECT_S = 4.0
-FRAME_GAP_S = 0.050  # a frame whose rest does not come within this is lost
 LATEST_REPLY_S = 0.500  # a reply later than this does not come any more
-ATTEMPTS = 3
 STOP_REPLIES = (2, 4)  # fewest and most answers to STP before the pump is looked at
 
-_STATUS_ONLY = re.compile(r"")
-_DATA = re.compile(r".+", re.DOTALL)
-_ANYTHING = re.compile(r".*", re.DOTALL)
-# What the TTL input does, by its wiring: nothing but stop. Open contact = high level.
-_STOP_TRIGGERS = {"none": "P2", "nc_to_ground": "SH"}
 _VERSION = re.compile(r"NE(\d+)(X\d*)?V(\d+\.\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Ne1000Settings:
-    """What the driver makes of the pump. model: the digits in its VER reply ("1000"). trigger: "none" or "nc_to_ground".
-
-    Raises ValueError for what can not be said to the pump exactly, and for a watchdog that would not watch.
-    """
-
-    address: int = 0
-    model: str = "1000"
-    diameter_mm: float = 4.699
-    watchdog_s: int = 1
-    trigger: str = "none"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.address <= 99:
-            raise ValueError(f"pump address {self.address} is outside 0-99")
-        if float(format_number(self.diameter_mm)) == 0:
-            raise ValueError("a syringe diameter of 0 mm is not one")
-        if self.watchdog_s not in (1, 2):
-            raise ValueError(f"a pump watchdog of {self.watchdog_s} s is outside 1-2 s")
-        if self.trigger not in _STOP_TRIGGERS:
-            raise ValueError(f"trigger {self.trigger!r} is not one of {', '.join(_STOP_TRIGGERS)}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """One command and what its reply has to look like; a reply that does not is a late one to something else, and passed over.
-
-    command None: nothing is said, only listened.
-    """
-
-    command: str | None
-    data: re.Pattern[str]
-    timeout_s: float
-
-
-_Script = Generator[_Exchange, Reply | None, None]
-_Setting = Generator[_Exchange, Reply | None, None]
-
-
-class _NotDoneError(Exception):
-    """Ends a script: the pump refused, stayed silent, or reads back something else. The text is for people."""
 
 
 class Ne1000Driver:
@@ -99,11 +71,11 @@ class Ne1000Driver:
         self._parser = ReplyParser()
         self._safe = True  # the framing we speak
         self._prepared = False  # a motion is programmed and was not started yet
-        self._unanswered_dis_s: list[float] = []  # when DIS was said and has not been answered
-        self._bytes_s = -NEVER_S
-        self._script: _Script | None = None
+        self._unanswered_dis_s: deque[float] = deque(maxlen=16)  # when DIS was said and has not been answered
+        self._stale_dis = 0  # how many answers to DIS from before the stop may still come
+        self._script: Script | None = None
         self._problem: Callable[[str], object] = PumpRefused
-        self._exchange: _Exchange | None = None
+        self._exchange: Exchange | None = None
         self._outbox = b""
         self._reply_by_s = NEVER_S
         self._end_by_s = NEVER_S
@@ -145,7 +117,10 @@ class Ne1000Driver:
         if self._script is not None:
             self._script.close()
             self._script = None
-        self._begin(self._stop_script(now_s), now_s)
+        self._prepared = False
+        # Readings that were asked for before this, perhaps before the motion began, may still come: they prove nothing.
+        self._stale_dis = sum(now_s - asked_s < LATEST_REPLY_S for asked_s in self._unanswered_dis_s)
+        self._begin(self._stop_script(), now_s)
 
     def release(self, now_s: float) -> None:
         """Hand the stopped pump back: keypad unlocked, watchdog off. Ends in PumpReleased or PumpRefused."""
@@ -155,15 +130,11 @@ class Ne1000Driver:
 
     def receive(self, data: bytes, now_s: float) -> list[object]:
         """Takes what arrived and what time it is; returns observations, oldest first."""
-        if data:
-            if now_s - self._bytes_s > FRAME_GAP_S:
-                self._parser.reset()
-            self._bytes_s = now_s
         for reply in self._parser.feed(data):
             self._take(reply, now_s)
         script = self._script
         if script is not None and now_s >= self._end_by_s:
-            late = _NotDoneError(f"the pump answers too slowly or too seldom: not set up within {CONNECT_S:g} s")
+            late = NotDoneError(f"the pump answers too slowly or too seldom: not set up within {CONNECT_S:g} s")
             self._step(lambda: script.throw(late), now_s)
         elif now_s >= self._reply_by_s:
             self._advance(None, now_s)
@@ -184,7 +155,7 @@ class Ne1000Driver:
     # -- exchanges -----------------------------------------------------------------------------------------------------------
 
     def _begin(
-        self, script: _Script, now_s: float, problem: Callable[[str], object] = PumpRefused, within_s: float = NEVER_S
+        self, script: Script, now_s: float, problem: Callable[[str], object] = PumpRefused, within_s: float = NEVER_S
     ) -> None:
         if self._script is not None:
             raise RuntimeError("the pump driver was given a request while another is under way")
@@ -196,14 +167,14 @@ class Ne1000Driver:
         if script is not None:
             self._step(lambda: script.send(reply), now_s)
 
-    def _step(self, resume: Callable[[], _Exchange], now_s: float) -> None:
+    def _step(self, resume: Callable[[], Exchange], now_s: float) -> None:
         """Lets the script go on to its next exchange, or to its end."""
         script = self._script
         try:
             exchange = resume()
         except StopIteration:
             exchange = None
-        except _NotDoneError as reason:
+        except NotDoneError as reason:
             exchange = None
             self._found.append(self._problem(str(reason)))
         if script is not self._script:
@@ -224,8 +195,10 @@ class Ne1000Driver:
         self._found.append(PumpHeard())
         if reply.safe:
             self._safe = True  # a pump in Safe mode understands nothing else
-        if self._unanswered_dis_s and parse_dispensed(reply.data) is not None:
-            del self._unanswered_dis_s[0]
+        if parse_dispensed(reply.data) is not None:
+            if self._unanswered_dis_s:
+                self._unanswered_dis_s.popleft()
+            self._stale_dis = max(0, self._stale_dis - 1)
         if reply.alarm is not None:
             self._found.append(PumpAlarmed(reply.alarm))
         exchange = self._exchange
@@ -236,127 +209,124 @@ class Ne1000Driver:
 
     # -- scripts -------------------------------------------------------------------------------------------------------------
 
-    def _connect_script(self) -> _Script:
+    def _connect_script(self) -> Script:
         self._parser.safe_only = self._prepared = False
         yield from self._find()
         yield from self._quieten()
-        version = yield from self._ask("VER", _DATA, "its model and firmware")
+        version = yield from ask("VER", DATA, "its model and firmware")
         match = _VERSION.fullmatch(version)
         if match is None or match[1] != self._settings.model:
-            raise _NotDoneError(f"the pump says it is {version!r}, and the profile expects an NE-{self._settings.model}")
-        yield from self._set("PF0", "PF", _is_int(0), "power-fail mode off")
-        trigger = _STOP_TRIGGERS[self._settings.trigger]
-        yield from self._set(f"TRG{trigger}", "TRG", trigger.__eq__, "a trigger that can only stop")
-        yield from self._set("LOC1", "LOC", _is_int(1), "keypad locked")
+            raise NotDoneError(f"the pump says it is {version!r}, and the profile expects an NE-{self._settings.model}")
+        yield from set_checked("PF0", "PF", is_int(0), "power-fail mode off")
+        trigger = STOP_TRIGGERS[self._settings.trigger]
+        yield from set_checked(f"TRG{trigger}", "TRG", trigger.__eq__, "a trigger that can only stop")
+        yield from set_checked("LOC1", "LOC", is_int(1), "keypad locked")
         diameter = format_number(self._settings.diameter_mm)
-        yield from self._set(f"DIA{diameter}", "DIA", _is_value(diameter), "the syringe's diameter")
+        yield from set_checked(f"DIA{diameter}", "DIA", is_value(diameter), "the syringe's diameter")
         # Phase 1 is the increment, phase 2 stops: without it the pump goes on to whatever was left there.
-        yield from self._set("PHN2", "PHN", _is_int(2), "phase 2 selected")
-        yield from self._set("FUNSTP", "FUN", "STP".__eq__, "phase 2 = stop")
-        yield from self._set("PHN1", "PHN", _is_int(1), "phase 1 selected")
-        yield from self._set("FUNRAT", "FUN", "RAT".__eq__, "phase 1 = rate")
-        yield from self._set("VOLUL", "VOL", lambda data: data.endswith("UL"), "volumes in microlitres")
-        yield from self._set("DIRINF", "DIR", "INF".__eq__, "direction infuse")
+        yield from set_checked("PHN2", "PHN", is_int(2), "phase 2 selected")
+        yield from set_checked("FUNSTP", "FUN", "STP".__eq__, "phase 2 = stop")
+        yield from set_checked("PHN1", "PHN", is_int(1), "phase 1 selected")
+        yield from set_checked("FUNRAT", "FUN", "RAT".__eq__, "phase 1 = rate")
+        yield from set_checked("VOLUL", "VOL", lambda data: data.endswith("UL"), "volumes in microlitres")
+        yield from set_checked("DIRINF", "DIR", "INF".__eq__, "direction infuse")
         yield from self._watch_over()
         self._found.append(PumpConnected(model=f"NE-{match[1]}", firmware=match[3]))
 
-    def _find(self) -> _Setting:
+    def _find(self) -> Script:
         """Which framing the pump answers. A Safe packet is understood in both modes by most firmware; bare text only in Basic.
 
         Bare text goes out twice: the first may be spoiled by what a pump in Basic mode has kept of the Safe packet.
         """
         for self._safe in (True, False, False, True):
-            reply = yield _Exchange("", _ANYTHING, FIND_TIMEOUT_S)
+            reply = yield Exchange("", ANYTHING, FIND_TIMEOUT_S)
             if reply is not None:
                 return
-        raise _NotDoneError(
+        raise NotDoneError(
             f"no answer from a pump at address {self._settings.address}: check power, cable, and that its baud rate and "
             "address are those of the profile"
         )
 
-    def _quieten(self) -> _Setting:
+    def _quieten(self) -> Script:
         """Brings the pump into S, whatever it was doing, and collects pending alarms on the way."""
         for _ in range(4 * ATTEMPTS):
-            reply = yield _Exchange("STP", _STATUS_ONLY, REPLY_TIMEOUT_S)
+            reply = yield Exchange("STP", STATUS_ONLY, REPLY_TIMEOUT_S)
             if reply is not None and reply.status is PumpStatus.STOPPED:
                 return
-        raise _NotDoneError("the pump does not come to a stop before it is set up")
+        raise NotDoneError("the pump does not come to a stop before it is set up")
 
-    def _watch_over(self) -> _Setting:
+    def _watch_over(self) -> Script:
         """The pump's watchdog on, and Safe mode with it: from here on only what has a CRC counts, the read-back included."""
         watchdog_s = self._settings.watchdog_s
         yield from self._tell_mode(watchdog_s)
         self._safe = self._parser.safe_only = True
         done = False
         try:
-            yield from self._read_back("SAF", _is_int(watchdog_s), "the watchdog", f"SAF{watchdog_s}")
+            yield from read_back("SAF", is_int(watchdog_s), "the watchdog", f"SAF{watchdog_s}")
             done = True
         finally:
             self._parser.safe_only = done
 
-    def _tell_mode(self, seconds: int) -> _Setting:
+    def _tell_mode(self, seconds: int) -> Script:
         """SAFn, in the other framing too after silence: it may have been done, and the reply lost."""
         for silent in range(2 * ATTEMPTS):
-            reply = yield _Exchange(f"SAF{seconds}", _STATUS_ONLY, REPLY_TIMEOUT_S)
+            reply = yield Exchange(f"SAF{seconds}", STATUS_ONLY, REPLY_TIMEOUT_S)
             if reply is None:
                 self._change_framing(silent + 1)
             elif reply.alarm is None:
-                self._check(reply, f"SAF{seconds}")
+                check(reply, f"SAF{seconds}")
                 return
-        raise _NotDoneError(f"the pump does not answer 'SAF{seconds}'")
+        raise NotDoneError(f"the pump does not answer 'SAF{seconds}'")
 
     def _change_framing(self, silent: int) -> None:
         """After silence, where the pump's mode is not known: every third time in a Safe packet, as in _find."""
         self._safe = self._parser.safe_only or silent % 3 == 0
 
-    def _prepare_script(self, motion: Motion, volume: str, rate: str) -> _Script:
+    def _prepare_script(self, motion: Motion, volume: str, rate: str) -> Script:
         self._prepared = False
-        yield from self._tell("CLDINF")
-        yield from self._tell("CLDWDR")
-        reply = yield from self._say("DIS", DISPENSED)
-        self._check(reply, "DIS")
+        yield from tell("CLDINF")
+        yield from tell("CLDWDR")
+        reply = yield from say("DIS", DISPENSED)
+        check(reply, "DIS")
         if parse_dispensed(reply.data) != (0.0, 0.0):
-            raise _NotDoneError(f"the pump's counters do not clear (it says {reply.data})")
+            raise NotDoneError(f"the pump's counters do not clear (it says {reply.data})")
         if reply.status is not PumpStatus.STOPPED:
             # From a pause RUN would go on with an older motion.
-            raise _NotDoneError(f"the pump is to be programmed, but is not stopped: {_status(reply)}")
-        yield from self._set(f"VOL{volume}", "VOL", _is_volume(volume), "the volume")
-        yield from self._set(f"RAT{rate}UM", "RAT", _is_value(rate, "UM"), "the rate")
+            raise NotDoneError(f"the pump is to be programmed, but is not stopped: {status_word(reply)}")
+        yield from set_checked(f"VOL{volume}", "VOL", is_volume(volume), "the volume")
+        yield from set_checked(f"RAT{rate}UM", "RAT", is_value(rate, "UM"), "the rate")
         direction = "INF" if motion.direction is Direction.INFUSE else "WDR"
-        yield from self._set(f"DIR{direction}", "DIR", direction.__eq__, f"direction {motion.direction.value}")
+        yield from set_checked(f"DIR{direction}", "DIR", direction.__eq__, f"direction {motion.direction.value}")
         self._prepared = True
         self._found.append(PumpPrepared(motion))
 
-    def _run_script(self) -> _Script:
+    def _run_script(self) -> Script:
         self._prepared = False
-        reply = yield _Exchange("RUN", _STATUS_ONLY, REPLY_TIMEOUT_S)
+        reply = yield Exchange("RUN", STATUS_ONLY, REPLY_TIMEOUT_S)
         if reply is not None and (reply.error is not None or reply.alarm is not None):
-            raise _NotDoneError(f"the pump did not start: {_refusal(reply)}")
+            raise NotDoneError(f"the pump did not start: {refusal(reply)}")
 
-    def _poll_script(self) -> _Script:
-        reply = yield _Exchange("DIS", DISPENSED, REPLY_TIMEOUT_S)
+    def _poll_script(self) -> Script:
+        reply = yield Exchange("DIS", DISPENSED, REPLY_TIMEOUT_S)
         self._note_reading(reply)
 
-    def _stop_script(self, now_s: float) -> _Script:
-        self._prepared = False
-        # Readings that were asked for before the stop, perhaps before the motion began, may still come: they prove nothing.
-        before = [asked_s for asked_s in self._unanswered_dis_s if now_s - asked_s < LATEST_REPLY_S]
-        self._unanswered_dis_s = before
+    def _stop_script(self) -> Script:
         while True:
             yield from self._tell_stop()
-            owed, self._unanswered_dis_s = len(before), []
-            before = []
-            seen: list[PumpReading | None] = []
-            for _ in range(owed + 2):
-                seen.append((yield from self._look()))
-                if seen[-1] is None or seen[-1].status is not PumpStatus.STOPPED:
-                    break
-            first, second = (None, None) if len(seen) < owed + 2 else seen[-2:]
-            if first is not None and first == second and first.status is PumpStatus.STOPPED:
-                self._found.append(PumpStopped(first.infused_ul, first.withdrawn_ul))
-                return
+            first: PumpReading | None = None
+            while True:
+                stale = self._stale_dis > 0
+                seen = yield from self._look()
+                if seen is None or seen.status is not PumpStatus.STOPPED or (first is not None and seen != first):
+                    break  # it moves, pauses or is not understood: say it again
+                if stale:
+                    continue
+                if first is not None:
+                    self._found.append(PumpStopped(seen.infused_ul, seen.withdrawn_ul))
+                    return
+                first = seen
 
-    def _tell_stop(self) -> _Setting:
+    def _tell_stop(self) -> Script:
         """STP, for as long as it takes, until it has been answered.
 
         At least twice: the first may have met another reply and be lost, and it takes two from motion through pause to S. What
@@ -365,7 +335,7 @@ class Ne1000Driver:
         fewest, most = STOP_REPLIES
         replies = silent = 0
         while replies < most:
-            reply = yield _Exchange("STP", _ANYTHING, STOP_REPEAT_S)
+            reply = yield Exchange("STP", ANYTHING, STOP_REPEAT_S)
             if reply is None:
                 silent += 1
                 self._change_framing(silent)
@@ -374,29 +344,29 @@ class Ne1000Driver:
             if replies >= fewest and reply.status is PumpStatus.STOPPED:
                 return
 
-    def _look(self) -> Generator[_Exchange, Reply | None, PumpReading | None]:
+    def _look(self) -> Generator[Exchange, Reply | None, PumpReading | None]:
         """One reading for the stop; None after silence, an alarm, or the news that the pump moves."""
-        reply = yield _Exchange("DIS", _ANYTHING, REPLY_TIMEOUT_S)
-        for _ in range(2 * STOP_REPLIES[1]):
+        reply = yield Exchange("DIS", ANYTHING, REPLY_TIMEOUT_S)
+        for _ in range(STOP_REPLIES[1]):
             if reply is None or reply.alarm is not None or DISPENSED.fullmatch(reply.data):
                 break
             if reply.status is not None and reply.status.moving:
                 return None
             # The answer to an earlier STP: ours comes behind it.
-            reply = yield _Exchange(None, _ANYTHING, REPLY_TIMEOUT_S)
+            reply = yield Exchange(None, ANYTHING, REPLY_TIMEOUT_S)
         return self._note_reading(reply)
 
-    def _release_script(self) -> _Script:
+    def _release_script(self) -> Script:
         self._prepared = False
-        reply = yield from self._say("DIS", DISPENSED)
-        self._check(reply, "DIS")
+        reply = yield from say("DIS", DISPENSED)
+        check(reply, "DIS")
         if reply.status is None or reply.status.moving:
-            raise _NotDoneError(f"the pump is to be handed back, but is not at rest: {_status(reply)}")
-        yield from self._set("LOC0", "LOC", _is_int(0), "keypad unlocked")
+            raise NotDoneError(f"the pump is to be handed back, but is not at rest: {status_word(reply)}")
+        yield from set_checked("LOC0", "LOC", is_int(0), "keypad unlocked")
         self._parser.safe_only = False
         yield from self._tell_mode(0)
         self._safe = False  # bare text is understood by every pump in Basic mode
-        yield from self._read_back("SAF", _is_int(0), "watchdog off", "SAF0")
+        yield from read_back("SAF", is_int(0), "watchdog off", "SAF0")
         self._found.append(PumpReleased())
 
     # -- pieces of scripts ---------------------------------------------------------------------------------------------------
@@ -409,81 +379,3 @@ class Ne1000Driver:
         reading = PumpReading(reply.status, *dispensed)
         self._found.append(reading)
         return reading
-
-    def _say(self, command: str, data: re.Pattern[str]) -> Generator[_Exchange, Reply | None, Reply]:
-        """One command until it is answered; said again after silence, and after an alarm that swallowed it.
-
-        Only for what may be done twice: settings and questions, never RUN.
-        """
-        reply = None
-        for _ in range(ATTEMPTS):
-            reply = yield _Exchange(command, data, REPLY_TIMEOUT_S)
-            if reply is not None and reply.alarm is None:
-                return reply
-        alarm = "" if reply is None else f", but for an {_refusal(reply)}"
-        raise _NotDoneError(f"the pump does not answer {command!r}{alarm}")
-
-    def _check(self, reply: Reply, command: str) -> None:
-        if reply.error is not None:
-            raise _NotDoneError(f"the pump refuses {command!r}: {_refusal(reply)}")
-
-    def _tell(self, command: str) -> _Setting:
-        reply = yield from self._say(command, _STATUS_ONLY)
-        self._check(reply, command)
-
-    def _ask(self, command: str, data: re.Pattern[str], what: str) -> Generator[_Exchange, Reply | None, str]:
-        reply = yield from self._say(command, data)
-        if reply.error is not None:
-            raise _NotDoneError(f"the pump does not tell {what}: {_refusal(reply)}")
-        return reply.data
-
-    def _set(self, command: str, query: str, right: Callable[[str], bool], what: str) -> _Setting:
-        """Sets something and reads it back; only what reads back right counts."""
-        yield from self._tell(command)
-        yield from self._read_back(query, right, what, command)
-
-    def _read_back(self, query: str, right: Callable[[str], bool], what: str, command: str) -> _Setting:
-        data = yield from self._ask(query, _DATA, what)
-        if not right(data):
-            raise _NotDoneError(f"{what}: set by {command!r}, but the pump reads back {data!r}")
-
-
-def _is_int(wanted: int) -> Callable[[str], bool]:
-    return lambda data: data.isdecimal() and int(data) == wanted
-
-
-def _is_value(wanted: str, unit: str = "") -> Callable[[str], bool]:
-    def right(data: str) -> bool:
-        try:
-            return data.endswith(unit) and parse_number(data.removesuffix(unit)) == float(wanted)
-        except ValueError:
-            return False
-
-    return right
-
-
-def _is_volume(wanted: str) -> Callable[[str], bool]:
-    def right(data: str) -> bool:
-        try:
-            return parse_volume(data) == float(wanted)
-        except ValueError:
-            return False
-
-    return right
-
-
-def _status(reply: Reply) -> str:
-    return "alarm" if reply.status is None else reply.status.value
-
-
-def _refusal(reply: Reply) -> str:
-    if reply.alarm is not None:
-        return f"alarm, {reply.alarm.value}"
-    meaning = {
-        "": "not recognised",
-        "NA": "not applicable now",
-        "OOR": "out of range",
-        "COM": "packet damaged",
-        "IGN": "ignored, a new phase began",
-    }
-    return meaning[reply.error or ""]
