@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check realtime-tests clean
+.PHONY: run test check scenarios clean
 
 run: $(READY)
 	$(BIN)/ductoject run --profile sim
 
 test: $(READY) check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not campaign"
+
+scenarios: $(READY)  # every scenario through real ports
+	$(BIN)/pytest hil_tests/test_scenarios.py
 
 check: $(READY)
 	$(BIN)/ruff check .

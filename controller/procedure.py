@@ -5,6 +5,7 @@ import os
 import platform
 import secrets
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,13 @@ from controller.record.files import record_path
 from controller.record.ledger import remainder_ul, unclosed
 from controller.settings import ConfigError, LoadedProfile, load_profile
 from controller.settings.profile import SIMULATED
-from controller.simulated import BackDoorLine, BenchProcess, SimulatedBenchError, bench_settings, is_simulated
+from controller.simulated import (
+    BackDoorLine,
+    BenchProcess,
+    SimulatedBenchError,
+    bench_settings,
+    why_not_simulated,
+)
 from controller.station import Outputs
 from controller.world import RealWorld
 from drivers.link import Link, LinkLostError, OutputLines
@@ -78,6 +85,7 @@ def run_procedure(request: Request) -> dict[str, Any]:
     prepared = _prepare(request)
     with ExitStack() as stack:
         links, control = _open_links(prepared, request, stack)
+        _refuse_unattended(prepared)
         recorder, path = _start_recorder(prepared)
         stack.callback(recorder.close)
         display = stack.enter_context(DisplayClient.start("auto", "stderr" if request.json_output else "stdout"))
@@ -107,13 +115,11 @@ def _prepare(request: Request) -> _Prepared:
     except ScenarioError as error:
         raise RefusedError(str(error).splitlines()) from error
     profile = loaded.profile
-    simulated = is_simulated(loaded)
+    simulated = not why_not_simulated(loaded)
     if scenario is not None and SIMULATED not in (profile.pump.port, profile.pressure.port, profile.button.port):
         raise RefusedError(["--scenario: happens at a simulated bench of our own; this profile names ports of another one"])
-    if not simulated:
-        _refuse_unattended(loaded)
-    elif profile.injection.advance != "auto" and not _at_a_terminal():
-        raise RefusedError(['injection.advance = "confirm": somebody has to answer, and there is no terminal'])
+    if not simulated and profile.injection.advance == "auto" and profile.kind != "simulation":
+        raise RefusedError([f'{loaded.source}: injection.advance = "auto" is for simulated devices only'])
     records = Path(request.records if request.records is not None else profile.records.directory)
     day = datetime.now().astimezone().date().isoformat()
     predecessor = request.predecessor or (scenario.run.predecessor if scenario is not None else None)
@@ -130,6 +136,8 @@ def _prepare(request: Request) -> _Prepared:
         raise RefusedError([f"--records {records}: {error.strerror}"]) from error
     except RecordError as error:
         raise RefusedError([str(error)]) from error
+    if remainder.allowed_ul <= 0:
+        raise RefusedError([remainder.why if predecessor is None else f"--predecessor {predecessor}: {remainder.why}"])
     if profile.injection.target_ul > remainder.allowed_ul + 1e-6:
         left_ml = f"{remainder.allowed_ul / 1000:.2f} mL"
         raise RefusedError([f"injection.target_ml = {profile.injection.target_ml} is more than {left_ml}: {remainder.why}"])
@@ -165,13 +173,17 @@ def _at_a_terminal() -> bool:
     return sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def _refuse_unattended(loaded: LoadedProfile) -> None:
+def _refuse_unattended(prepared: _Prepared) -> None:
     """A device that is not simulated is armed by a hand on the button and a word typed in a terminal, by nothing else."""
-    profile = loaded.profile
-    if profile.injection.advance == "auto":
-        raise RefusedError([f'{loaded.source}: injection.advance = "auto" is for simulated devices only; these are not'])
-    if not _at_a_terminal():
-        raise RefusedError(["arming a device that is not simulated takes a person at a terminal, and there is no terminal"])
+    loaded = prepared.loaded
+    if _at_a_terminal():
+        if not prepared.simulated and loaded.profile.injection.advance == "auto":
+            raise RefusedError([*why_not_simulated(loaded), f'{loaded.source}: so injection.advance has to be "confirm"'])
+    elif not prepared.simulated:
+        why = why_not_simulated(loaded)
+        raise RefusedError([*why, "arming a device that is not simulated takes a person at a terminal, and there is no terminal"])
+    elif loaded.profile.injection.advance != "auto":
+        raise RefusedError([f'{loaded.source}: injection.advance = "confirm": somebody has to answer, and there is no terminal'])
 
 
 # -- opening -------------------------------------------------------------------------------------------------------------------
@@ -294,15 +306,22 @@ def _real_time() -> Iterator[str]:
     gc.disable()
     said = f"SCHED_FIFO priority {REALTIME_PRIORITY}"
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(REALTIME_PRIORITY))
+        _schedule(os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, REALTIME_PRIORITY)
     except OSError as error:
         said = f"no real-time priority: {error.strerror}"
     try:
         yield said
     finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        _schedule(os.SCHED_OTHER, 0)
         gc.enable()
         gc.unfreeze()
+
+
+def _schedule(policy: int, priority: int) -> None:
+    """For every thread: pyserial reads an rfc2217 port in one of its own, and a button line must not wait for its turn."""
+    for thread in threading.enumerate():
+        if thread.native_id is not None:
+            os.sched_setscheduler(thread.native_id, policy, os.sched_param(priority))
 
 
 def _close_record(recorder: RecorderClient, outcome: dict[str, Any]) -> None:

@@ -46,15 +46,22 @@ def is_simulated_port(port: str) -> bool:
     return os.major(status.st_rdev) in _PTY_MAJORS
 
 
-def is_simulated(loaded: LoadedProfile) -> bool:
-    """True only if nothing real can be behind this profile."""
+def why_not_simulated(loaded: LoadedProfile) -> list[str]:
+    """What speaks against all devices of a profile being simulated ones, a sentence each; nothing does if the list is empty."""
     profile = loaded.profile
-    ports = (profile.pump.port, profile.pressure.port, profile.button.port)
-    return (
-        profile.kind == "simulation"
-        and profile.pressure.serial_number == SERIAL_NUMBER
-        and all(is_simulated_port(port) for port in ports)
-    )
+    if profile.kind != "simulation":
+        return [f'{loaded.source}: kind = "{profile.kind}" is for real devices']
+    ports = {"pump": profile.pump.port, "pressure": profile.pressure.port, "button": profile.button.port}
+    found = [
+        f"{loaded.source}: {name}.port = {port} is neither a pseudo-terminal nor on this machine, so it counts as a real device"
+        for name, port in ports.items()
+        if not is_simulated_port(port)
+    ]
+    serial = profile.pressure.serial_number
+    if serial not in (None, SERIAL_NUMBER):
+        text = f"is not the simulated transmitter's {SERIAL_NUMBER}, so it counts as a real device"
+        found.append(f"{loaded.source}: pressure.serial_number = {serial} {text}")
+    return found
 
 
 def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object]) -> dict[str, object]:

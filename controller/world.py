@@ -35,6 +35,9 @@ class World(Protocol):
     def wait_until(self, until_us: int) -> None:
         """Waits for bytes, a signal, or the time; never longer."""
 
+    def forget_link(self, name: str) -> None:
+        """This port is gone: waiting for it would return at once, for ever."""
+
     def signals(self) -> list[str]:
         """Names of the stop signals that came since the last call."""
 
@@ -54,8 +57,9 @@ class RealWorld:
         self._watched: set[int] = set()
         self._previous: dict[signal.Signals, object] = {}
         self._previous_wakeup = -1
-        for link in links.values():
-            self.watch(link.fileno())
+        self._descriptors = {name: link.fileno() for name, link in links.items()}
+        for descriptor in self._descriptors.values():
+            self.watch(descriptor)
         self.watch(self._wake_in.fileno())
 
     def __enter__(self) -> "RealWorld":
@@ -80,9 +84,10 @@ class RealWorld:
             self._epoll.register(descriptor, select.EPOLLIN)
             self._watched.add(descriptor)
 
-    def forget(self, descriptor: int | None) -> None:
-        """No longer wakes up for it (its other end is gone, and it would never be quiet again)."""
-        if descriptor in self._watched:
+    def forget_link(self, name: str) -> None:
+        """This port is gone: a descriptor that has hung up is always readable, and the loop would spin on it."""
+        descriptor = self._descriptors.pop(name, None)
+        if descriptor is not None and descriptor in self._watched:
             self._watched.discard(descriptor)
             with contextlib.suppress(OSError, ValueError):
                 self._epoll.unregister(descriptor)

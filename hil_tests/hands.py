@@ -6,7 +6,7 @@ The rig goes on turning while a person is asked, so that the pump is not left al
 import os
 import select
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -36,30 +36,35 @@ PLUG_ADAPTER = Act("Put the transmitter's adapter back into the computer", {"do"
 
 
 class Hands:
-    """A pair of hands. What is done by `while_` is undone at its end, whatever happens in between."""
+    """A pair of hands."""
 
     def __init__(self) -> None:
         self._line_is_free = False
 
-    def do(self, rig: Rig, act: Act) -> float | None:
-        """Does it. Returns when exactly, where that is known. Raises RigError where nobody says that it is done."""
-        raise NotImplementedError
+    def do(self, rig: Rig, act: Act) -> float:
+        """Does it. Returns the latest moment at which it was certainly not yet done.
+
+        Raises RigError where nobody says that it is done.
+        """
+        if act in (FREE_LINE, CLOSE_LINE):
+            self._line_is_free = act is FREE_LINE
+        return self._do(rig, act)
 
     def free_line(self, rig: Rig) -> None:
-        """Makes sure that what the pump pushes goes into the air. Asked for once only."""
+        """Makes sure that what the pump pushes goes into the air; nobody is asked twice for it."""
         if not self._line_is_free:
             self.do(rig, FREE_LINE)
-        self._line_is_free = True
 
     @contextmanager
-    def while_(self, rig: Rig, act: Act, undo: Act) -> Iterator[float | None]:
-        """Gives the time of the act, where that is known."""
-        at_s = self.do(rig, act)
-        self._line_is_free = self._line_is_free and act is not CLOSE_LINE
-        with ExitStack() as stack:
-            stack.callback(self.do, rig, undo)
-            yield at_s
-        self._line_is_free = self._line_is_free or undo is FREE_LINE
+    def while_(self, rig: Rig, act: Act, undo: Act) -> Iterator[float]:
+        """Does it, and undoes it at the end, whatever happens in between. Gives what `do` returns."""
+        try:
+            yield self.do(rig, act)
+        finally:
+            self.do(rig, undo)
+
+    def _do(self, rig: Rig, act: Act) -> float:
+        raise NotImplementedError
 
 
 class SimulatedHands(Hands):
@@ -69,11 +74,10 @@ class SimulatedHands(Hands):
         super().__init__()
         self._bench = bench
 
-    def do(self, rig: Rig, act: Act) -> float | None:
-        """See Hands. The act is done between the time given and this method's return, a millisecond later or so."""
-        at_s = rig.now_s
-        self._bench.do(act.back_door)
-        return at_s
+    def _do(self, rig: Rig, act: Act) -> float:
+        before_s = rig.now_s
+        self._bench.do(act.back_door)  # done when this returns, a millisecond later or so
+        return before_s
 
 
 class PersonsHands(Hands):
@@ -96,13 +100,13 @@ class PersonsHands(Hands):
         finally:
             os.close(terminal)
 
-    def do(self, rig: Rig, act: Act) -> float | None:
-        """See Hands."""
+    def _do(self, rig: Rig, act: Act) -> float:
         while self._entered():
             pass  # what was typed before the question is no answer to it
+        before_s = rig.now_s
         self._say(f"\n>>> {act.please}, then press Enter (within {PERSON_S:.0f} s): ")
         rig.until(self._entered, PERSON_S, f"Enter after {act.please!r}")
-        return None
+        return before_s
 
     def _say(self, text: str) -> None:
         os.write(self._terminal, text.encode())

@@ -22,7 +22,7 @@ class Plunger(Protocol):
     """Something that knows where the plunger is."""
 
     def look(self) -> Look:
-        """Where it is now; of a moving plunger rather too early a time than too late a one is given."""
+        """Where it is now; of a moving plunger rather too late a time is given than too early a one."""
 
 
 class TruePlunger:
@@ -44,11 +44,10 @@ class CountedPlunger:
         self._rig = rig
 
     def look(self) -> Look:
-        """See Plunger. The time is that of the question: the pump has counted on until it answered."""
+        """See Plunger. The time is that of the answer: the pump has counted a few milliseconds earlier."""
         rig = self._rig
         rig.until(lambda: not rig.pump.busy, LOOK_S, "the end of the pump's request")
-        asked_s = rig.now_s
         since = len(rig.seen)
         rig.poll()
         seen = rig.until(lambda: rig.first(PumpReading, since), LOOK_S, "a reading of the pump")
-        return Look(asked_s, seen.what.infused_ul)
+        return Look(seen.at_s, seen.what.infused_ul)

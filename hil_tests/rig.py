@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, Self, TypeVar
 
-from controller.compose import build_station
-from controller.record.memory import MemoryRecorder
+from controller.compose import build_drivers
 from controller.settings import LoadedProfile
-from controller.station import Outputs
 from drivers.driver import DeviceProblem
 from drivers.link import LinkLostError, OutputLines
 from drivers.pressure import PressureConnected, PressureSample
@@ -30,6 +29,7 @@ LONGEST_WAIT_S = 0.005
 CONNECT_S = 5.0
 PREPARE_S = 3.0
 STOP_S = 3.0
+READING_S = 0.5
 BUTTON_BAUD = 9600  # nothing is sent there; a port needs one all the same
 REALTIME_PRIORITY = 50
 
@@ -63,8 +63,7 @@ class Rig:
         self.loaded = loaded
         self.links = links
         # the drivers exactly as a procedure gets them; the station around them is not used
-        station = build_station(loaded, Outputs(_nowhere, _nowhere, MemoryRecorder()), simulated=False)
-        self.pump, self.pressure, self.button = station._pump, station._pressure, station._button
+        self.pump, self.pressure, self.button = build_drivers(loaded, simulated=False)
         self.seen: list[Seen] = []
         self.polling = False
         """Whether the pump is asked twenty times a second for status and volume (its watchdog wants that)."""
@@ -72,6 +71,8 @@ class Rig:
         """The pump is stopped as soon as a pressure sample is above this."""
         self.latest_s = 0.0
         """The most that a turn of the loop has come too late: to tell a late machine from a late device."""
+        self.heard = bytearray()
+        """What the pump has sent, byte for byte; whoever reads along empties it."""
         self._pump_touched = False
         self._next_poll_s = 0.0
         self._planned_s = math.inf
@@ -122,7 +123,7 @@ class Rig:
         descriptors = [fd for link in self.links.values() if (fd := link.fileno()) is not None]
         select.select(descriptors, [], [], max(0.0, self._planned_s - self.now_s))
 
-    def until(self, condition: Callable[[], T], timeout_s: float, what: str) -> T:
+    def until(self, condition: Callable[[], T | None], timeout_s: float, what: str) -> T:
         """Turns until the condition gives something true, and returns that. Raises RigError after timeout_s."""
         until_s = self.now_s + timeout_s
         while not (result := condition()):
@@ -150,7 +151,7 @@ class Rig:
         """Every observation of that kind; since: the length of `seen` from which on."""
         return [item.what for item in self.seen[since:] if isinstance(item.what, kind)]
 
-    def first(self, kind: type, since: int = 0) -> Seen | None:
+    def first(self, kind: type | UnionType, since: int = 0) -> Seen | None:
         """The first observation of that kind."""
         return next((item for item in self.seen[since:] if isinstance(item.what, kind)), None)
 
@@ -164,6 +165,20 @@ class Rig:
         since, from_s = len(self.seen), self.now_s
         self.run_for(duration_s)
         return [sample.kpa for sample in self.all(PressureSample, since) if sample.asked_s >= from_s]
+
+    def reading(self) -> PumpReading:
+        """A reading of the pump that is asked for from now on; the rig has to be polling. Raises RigError."""
+        self._await_idle_pump()
+        reading: PumpReading = self.await_next(PumpReading, READING_S).what
+        return reading
+
+    def await_motion(self) -> None:
+        """Turns until the pump says that it moves. Raises RigError."""
+        self.until(lambda: self.reading().status.moving, READING_S, "the plunger moving")
+
+    def await_rest(self, timeout_s: float) -> PumpReading:
+        """Turns until the pump says that it stands still. Raises RigError."""
+        return self.until(lambda: None if (found := self.reading()).status.moving else found, timeout_s, "the plunger at rest")
 
     # -- requests ----------------------------------------------------------------------------------------------------------
 
@@ -267,6 +282,8 @@ class Rig:
     def _take(self, name: str, now_s: float) -> None:
         try:
             data = self.links[name].read()
+            if name == "pump":
+                self.heard += data
             if name == "button":
                 found = self.button.sample(self.links[name].lines(), now_s) if now_s >= self.button.next_deadline_s() else []
             else:
@@ -302,10 +319,6 @@ class Rig:
     def _history(self) -> str:
         newest = [str(item.what) for item in self.seen[-4:]]
         return f"seen last: {'; '.join(newest) or 'nothing'}; the loop was at most {self.latest_s * 1000:.0f} ms late"
-
-
-def _nowhere(*_: object) -> None:
-    """The station is not used."""
 
 
 @contextmanager

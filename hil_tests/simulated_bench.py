@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,19 +21,16 @@ END_S = 3.0
 ANSWER_S = 5.0
 DEVICES = ("pump", "pressure", "button")
 
-# The bench has to be as punctual as a device is, and to end with this process even where nothing of it is left to end it.
-# (PR_SET_PDEATHSIG, prctl(2); it outlives execv.)
+# Ends the bench with this process, even where nothing of this one is left to end it: PR_SET_PDEATHSIG, prctl(2), which
+# outlives execv.
 _LAUNCHER = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))
 if os.getppid() != int(sys.argv[1]):
     sys.exit("whoever started this is gone")
-try:
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(40))
-except OSError:
-    pass
 os.execv(sys.argv[2], sys.argv[2:])
 """
+REALTIME_PRIORITY = 40
 
 
 class BenchError(Exception):
@@ -47,6 +45,9 @@ class SimulatedBench:
         self._complaints = complaints
         self._profile = profile
         first = self._first_line()
+        # It has to be as punctual as a device is. Not before it runs: the second that its start takes would hold up others.
+        with suppress(OSError):  # not permitted everywhere
+            os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
         self.control = first["control"]
         host, _, port = self.control.rpartition(":")
         self._door = socket.create_connection((host, int(port)), timeout=ANSWER_S)
@@ -109,6 +110,19 @@ class SimulatedBench:
     def truth(self) -> dict[str, Any]:
         """The physical truth now."""
         return self._told({"ask": "truth"})
+
+    def wait_until_still(self, timeout_s: float, for_s: float = 0.5) -> None:
+        """Waits until the plunger has not moved for for_s. Raises BenchError if that does not come in time."""
+        until_s = time.monotonic() + timeout_s
+        before, since_s = None, time.monotonic()
+        while time.monotonic() < until_s:
+            position = self.truth()["plunger_ul"]
+            if position != before:
+                before, since_s = position, time.monotonic()
+            elif time.monotonic() - since_s >= for_s:
+                return
+            time.sleep(0.02)
+        raise BenchError(f"the plunger still moves after {timeout_s:g} s")
 
     def log(self) -> list[dict[str, Any]]:
         """What has happened at the bench, oldest first."""

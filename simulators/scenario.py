@@ -86,10 +86,12 @@ class RunTable(_Table):
 class Expect(_Table):
     """How the run has to end.
 
-    reason: None where no host is left to say one. forward_after_ul: the most the plunger may still go forward after the cause.
+    reason: None where no host is left to say one. or_reason: others that are as right, where it depends on a moment that
+    nobody chooses. forward_after_ul: the most the plunger may still go forward after the cause.
     """
 
     reason: Reason | None = None
+    or_reason: list[Reason] = []
     also: list[Reason] = []
     exit: Annotated[int, Field(ge=0, le=255)] | None = None
     forward_after_ul: _Positive | None = None

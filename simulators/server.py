@@ -76,6 +76,7 @@ class Server:
             self._selector.register(self._lifeline_fd, selectors.EVENT_READ, self._lifeline_moved)
         self.ended = False
         self._late_max_s = 0.0
+        self._late_max_at_s = 0.0
         self._start_s = clock()
         self._next_tidy_s = 0.0
 
@@ -104,7 +105,8 @@ class Server:
         late_s = now_s - due_s
         if late_s > LONGEST_HOLD_UP_S:
             raise HeldUpError(f"the simulated bench stood still for {late_s:.1f} s and can not make up for that")
-        self._late_max_s = max(self._late_max_s, late_s)
+        if late_s > self._late_max_s:
+            self._late_max_s, self._late_max_at_s = late_s, now_s
         self.bench.advance(now_s)
         for cable in (self._pump, self._pressure):
             cable.carry(now_s)
@@ -134,6 +136,7 @@ class Server:
     def _own_truth(self) -> dict[str, object]:
         return {
             "late_ms_max": self._late_max_s * 1000.0,
+            "late_max_at_s": self._late_max_at_s,
             "started_boottime_s": self._start_s,
             "button_connected": self._button.connected,
             "ports": self.addresses,
