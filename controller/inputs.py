@@ -26,6 +26,7 @@ class Inputs:
     recorder_trouble: str | None = None
     failed: str | None = None
     raised: bool = False  # the step itself ended in an exception
+    halted: bool = False  # no cycle at all: an exception beside the steps, and the pump was stopped for it
 
 
 def pack(inputs: Inputs, sent: list[bytes]) -> list[Any]:
@@ -51,6 +52,8 @@ def pack(inputs: Inputs, sent: list[bytes]) -> list[Any]:
         content["failed"] = inputs.failed
     if inputs.raised:
         content["raised"] = True
+    if inputs.halted:
+        content["halted"] = True
     return [inputs.now_us, content] if content else [inputs.now_us]
 
 
@@ -74,4 +77,5 @@ def unpack(packed: list[Any]) -> Inputs:
         recorder_trouble=content.get("trouble"),
         failed=content.get("failed"),
         raised=bool(content.get("raised", False)),
+        halted=bool(content.get("halted", False)),
     )

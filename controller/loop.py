@@ -5,6 +5,7 @@ the core can not cope, the loop goes on stopping the pump by itself until it is 
 """
 
 import traceback
+from math import ceil
 from typing import Protocol
 
 from controller.core.messages import Operator
@@ -14,7 +15,7 @@ from controller.record.interface import Recorder
 from controller.station import Station
 from controller.world import World
 from drivers.link import InputLines, LinkLostError
-from drivers.pump import PumpStopped
+from drivers.pump import PumpReading, PumpStopped
 
 LONGEST_WAIT_US = 5_000
 BATCH_US = 50_000
@@ -76,23 +77,28 @@ class Loop:
         return self._station.outcome
 
     def lose_link(self, name: str, text: str) -> None:
-        """Notes that a port is gone (also called by whoever writes to it)."""
+        """Notes that a port is gone (also called by whoever writes to it). Its descriptor would never be quiet again."""
         self._lost.setdefault(name, text)
+        self._world.forget_link(name)
 
     def _stop_after_error(self) -> None:
         """Stops the pump; if it was the station's step that failed, writes down what it was about."""
         inputs = self._stepping
-        self._station.emergency_stop(self._world.now_us() / 1e6 if inputs is None else inputs.now_us / 1e6)
-        if inputs is not None:
+        if inputs is None:
+            inputs = Inputs(now_us=self._world.now_us(), halted=True)
+            self._station.halt(inputs.now_us / 1e6)
+        else:
             inputs.raised = True
-            self._cycles.append(pack(inputs, self._station.sent))
-            self._stepping = None
+            self._station.emergency_stop(inputs.now_us / 1e6)
+        self._cycles.append(pack(inputs, self._station.sent))
+        self._stepping = None
 
     # -- one cycle -------------------------------------------------------------------------------------------------------------
 
     def _cycle(self) -> None:
         inputs = self._stepping = self._gather()
         self._station.step(inputs)
+        self._cycles.append(pack(inputs, self._station.sent))
         self._stepping = None
         # The next wake-up is planned before anything slow: what follows here counts as lateness if it takes too long.
         self._planned_us = self._next_wake_us(inputs.now_us)
@@ -101,7 +107,8 @@ class Loop:
         self._world.wait_until(self._planned_us)
 
     def _next_wake_us(self, now_us: int) -> int:
-        return min(now_us + LONGEST_WAIT_US, max(now_us, int(self._station.next_deadline_s() * 1e6)))
+        due_us = min(now_us + LONGEST_WAIT_US, self._station.next_deadline_s() * 1e6)
+        return max(now_us, ceil(due_us))  # never before it is due: that would be a cycle in vain
 
     def _gather(self) -> Inputs:
         now_us = self._world.now_us()
@@ -154,7 +161,6 @@ class Loop:
     # -- what is kept and shown ------------------------------------------------------------------------------------------------
 
     def _keep_record(self, inputs: Inputs) -> None:
-        self._cycles.append(pack(inputs, self._station.sent))
         if len(self._cycles) >= BATCH_CYCLES or inputs.now_us - self._batch_began_us >= BATCH_US:
             self._store_batch(inputs.now_us)
         self._recorder.pump(inputs.now_us / 1e6)
@@ -182,15 +188,14 @@ class Loop:
 
     def _last_resort(self, error: Exception) -> dict[str, object]:
         """The core is of no more use: stop the pump without it, for as long as its watchdog and a motion can take."""
-        until_us = self._world.now_us() + LAST_RESORT_US
-        stopped = False
-        while not stopped and self._world.now_us() < until_us and "pump" not in self._lost:
-            try:
-                found = self._station.nurse_stop(self._world.links["pump"].read(), self._world.now_us() / 1e6)
-            except LinkLostError:
-                break
-            stopped = any(isinstance(item, PumpStopped) for item in found)
-            self._world.wait_until(self._world.now_us() + LONGEST_WAIT_US)
+        try:
+            stopped = self._nurse_stop()
+        except Exception as third:  # noqa: BLE001 - silence is what is left: the pump's watchdog stops it
+            error, stopped = third, False
+        try:
+            self._store_batch(self._world.now_us())
+        except Exception as third:  # noqa: BLE001 - a record without its last moments is still a record
+            error = third
         account = self._station.core.desk.account
         low_ul, high_ul = account.patient_forward_ul()
         return {
@@ -200,12 +205,31 @@ class Loop:
             "delivered_ml": low_ul / 1000,
             "delivered_min_ml": low_ul / 1000,
             "delivered_max_ml": high_ul / 1000,
+            "withdrawn_ml": sum(entry.withdrawn_ul for entry in account.entries) / 1000,
             "increments": self._station.core.desk.increments_done,
             "peak_line_kpa": None,
             "hold_kpa": list(self._station.core.desk.hold_kpa),
             "duration_s": self._world.now_us() / 1e6,
             "exit": EXIT_FAULT,
         }
+
+    def _nurse_stop(self) -> bool:
+        """Stops the pump anew and keeps at it; True as soon as it was seen to stand still."""
+        until_us = self._world.now_us() + LAST_RESORT_US
+        self._station.halt(self._world.now_us() / 1e6)
+        while self._world.now_us() < until_us and "pump" not in self._lost:
+            try:
+                found = self._station.nurse_stop(self._world.links["pump"].read(), self._world.now_us() / 1e6)
+            except LinkLostError:
+                return False
+            account = self._station.core.desk.account
+            for item in found:
+                if isinstance(item, PumpReading | PumpStopped):
+                    account.take_counters(item.infused_ul, item.withdrawn_ul)
+                if isinstance(item, PumpStopped):
+                    return True
+            self._world.wait_until(self._world.now_us() + LONGEST_WAIT_US)
+        return False
 
 
 def statement(message: dict[str, object], source: str) -> Operator | None:

@@ -94,7 +94,7 @@ def run_procedure(request: Request) -> dict[str, Any]:
             line = _back_door(control, recorder.pid)
             stack.callback(line.close)
             screens.append(("simulated operator", line))
-        for text in [BANNER, *prepared.warnings]:
+        for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})
         outcome = _run_loop(prepared, links, recorder, screens)
         outcome["record"] = str(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.compose import build_station
+from controller.core.reasons import Reason
 from controller.inputs import Inputs, sent_frames, unpack
 from controller.record.errors import RecordError
 from controller.record.reader import Entry, Record, open_record
@@ -69,21 +70,36 @@ def _replay(record: Record) -> Replay:
     end = record.end
     if end is not None and station.outcome is not None:
         _compare_outcome(end, station.outcome, found)
+        if len(diary.entries) > len(recorded):
+            found.append(
+                f"the record ends after {len(recorded)} entries, the replay goes on: {_shown(diary.entries[len(recorded)])}"
+            )
+    elif end is not None and Reason.HOST_ERROR.name not in (end.get("reason"), *end.get("also", [])):
+        found.append(f"the record ends with {end.get('reason')}, the replay does not end")
     return Replay(decisions=len(recorded), mismatches=found[:GREATEST_SHOWN])
 
 
 def _run_batch(station: Station, entry: Entry, found: list[str]) -> None:
     for packed in entry.body["cycles"]:
-        inputs = unpack(packed)
+        try:
+            inputs = unpack(packed)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise RecordError(f"entry {entry.seq}: inputs that can not be read: {error}") from error
+        if inputs.halted:
+            station.halt(inputs.now_us / 1e6)
+            _compare_sent(station, inputs, packed, found)
+            continue
         raised = _step(station, inputs)
         if raised is not None and not inputs.raised:
             found.append(f"at {inputs.now_us / 1e6:.6f} s: the replay raises {raised}, the procedure did not")
         if inputs.raised:
             station.emergency_stop(inputs.now_us / 1e6)
-        if station.sent != sent_frames(packed):
-            found.append(
-                f"at {inputs.now_us / 1e6:.6f} s: the pump was told {sent_frames(packed)}, the replay says {station.sent}"
-            )
+        _compare_sent(station, inputs, packed, found)
+
+
+def _compare_sent(station: Station, inputs: Inputs, packed: list[Any], found: list[str]) -> None:
+    if station.sent != sent_frames(packed):
+        found.append(f"at {inputs.now_us / 1e6:.6f} s: the pump was told {sent_frames(packed)}, the replay says {station.sent}")
 
 
 def _step(station: Station, inputs: Inputs) -> str | None:

@@ -30,8 +30,8 @@ from controller.core.messages import (
     Tick,
     WriteIntent,
 )
-from controller.inputs import Inputs
-from drivers.driver import ByteDriver, DeviceProblem, LineDriver
+from controller.inputs import LINKS, Inputs
+from drivers.driver import NEVER_S, ByteDriver, DeviceProblem, LineDriver
 from drivers.link import OutputLines
 from drivers.pressure import PressureDriver
 from drivers.pump import Motion, PumpDriver, PumpIdle, PumpRefused
@@ -79,7 +79,8 @@ class Station:
 
     def next_deadline_s(self) -> float:
         """When something in here wants to be called, even if nothing arrives."""
-        return min(self._pump.next_deadline_s(), self._pressure.next_deadline_s(), self._button.next_deadline_s())
+        button_s = NEVER_S if "button" in self._lost else self._button.next_deadline_s()  # what is not read any more is never due
+        return min(self._pump.next_deadline_s(), self._pressure.next_deadline_s(), button_s)
 
     def step(self, inputs: Inputs) -> None:
         """One cycle: lateness first, then button, pressure, people, pump, silence; then what the drivers want to send."""
@@ -90,9 +91,10 @@ class Station:
             self._decide(HostFailed(inputs.failed))
         if inputs.lateness_us:
             self._decide(Late(inputs.lateness_us / 1e6))
-        for device, text in inputs.lost.items():
-            self._lost.add(device)
-            self._decide(LinkLost(device, text))
+        for device in LINKS:  # in this order and not as they were lost: a record does not keep that
+            if device in inputs.lost:
+                self._lost.add(device)
+                self._decide(LinkLost(device, inputs.lost[device]))
         if inputs.lines is not None and "button" not in self._lost:
             for observation in self._button.sample(inputs.lines, now_s):
                 self._decide(observation)
@@ -112,6 +114,12 @@ class Station:
             self._decide(RecorderTrouble(inputs.recorder_trouble))
         self._decide(Tick())
         self._transmit(now_s)
+
+    def halt(self, now_s: float) -> None:
+        """An emergency stop as a cycle of its own: nothing was heard, and nothing but the stop is sent."""
+        self.notes.clear()
+        self.sent.clear()
+        self.emergency_stop(now_s)
 
     def emergency_stop(self, now_s: float) -> None:
         """Stops the pump without asking the core: for when the core itself has failed."""

@@ -76,7 +76,13 @@ class Person:
         os.close(self._master)
 
 
-ANSWERS = {"take zero": "\r", "Cannula outside": "\r", "Cannula in": "\r", "Arm": "arm\rARM\r", "increment 1": "\r"}  # the first try at the word is wrong
+ANSWERS = {
+    "take zero": "\r",
+    "Cannula outside": "\r",
+    "Cannula in": "\r",
+    "Arm": "arm\rARM\r",
+    "increment 1": "\r",
+}  # the first try at the word is wrong
 
 
 def test_a_person_arms_by_hand(tmp_path: Path) -> None:
@@ -92,4 +98,3 @@ def test_a_person_arms_by_hand(tmp_path: Path) -> None:
     assert "VOLUME_REACHED" in person.screen
     assert "ARM" in person.screen[person.screen.index("QUESTION: Arm") :], "the word in small letters is answered by saying which"
     assert truth["forward_patient_ul"] == pytest.approx(50.0, abs=0.05)
-

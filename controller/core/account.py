@@ -18,19 +18,28 @@ class Entry:
     number: int
     into: str
     motion: Motion
+    programmed: bool = False  # read back from the pump: its counters speak of this motion from here on
     started_s: float | None = None
     infused_ul: float = 0.0
     withdrawn_ul: float = 0.0
+    overcounted_ul: float = 0.0  # what the pump may have counted without moving it (a stall is noticed late)
+    unseen_ul: float = 0.0  # what may have followed unseen, where not even the programmed end is a bound
+    went_on: bool = False  # it moved without an order: before its start, or after its end
     closed: bool = False
     certain: bool = False
 
     @property
+    def infused_min_ul(self) -> float:
+        """The least that has gone forward."""
+        return max(0.0, self.infused_ul - self.overcounted_ul)
+
+    @property
     def infused_max_ul(self) -> float:
         """The most that can have gone forward."""
-        if self.certain or self.started_s is None:
+        if self.certain or (self.started_s is None and not self.went_on):
             return self.infused_ul
         planned = self.motion.volume_ul if self.motion.direction is Direction.INFUSE else 0.0
-        return max(planned, self.infused_ul)
+        return max(planned, self.infused_ul + self.unseen_ul)
 
     @property
     def done_ul(self) -> float:
@@ -39,23 +48,21 @@ class Entry:
 
 
 class Account:
-    """All motions of one procedure, in order; the last one is the one the pump's counters speak of."""
+    """All motions of one procedure, in order. The pump's counters speak of the last one that it was programmed with."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
 
     @property
-    def current(self) -> Entry | None:
-        """The motion that may be under way; None where nothing was ordered, or all is closed."""
-        if not self.entries or self.entries[-1].closed:
-            return None
-        return self.entries[-1]
+    def counted(self) -> Entry | None:
+        """The motion that the pump's counters speak of."""
+        return next((entry for entry in reversed(self.entries) if entry.programmed), None)
 
     @property
     def moving(self) -> Entry | None:
         """The motion that was started and has not been seen to end."""
-        entry = self.current
-        return entry if entry is not None and entry.started_s is not None else None
+        entry = self.counted
+        return entry if entry is not None and entry.started_s is not None and not entry.closed else None
 
     def open(self, into: str, motion: Motion) -> Entry:
         """Begins the account of the next motion (before its intent is written)."""
@@ -66,31 +73,34 @@ class Account:
     def take_counters(self, infused_ul: float, withdrawn_ul: float) -> bool:
         """Takes what the pump has counted since the last motion was programmed; True if it went on by itself.
 
-        Counters that went back (the pump lost its power) say nothing: what was seen before stays counted.
+        Counters that went back (the pump lost its power) say nothing: what was seen before stays counted. A motion that went on
+        is open again, so that its end will be written down again.
         """
-        if not self.entries or self.entries[-1].started_s is None:
+        entry = self.counted
+        if entry is None:
             return False
-        entry = self.entries[-1]
-        went_on = entry.closed and (
-            infused_ul > entry.infused_ul + COUNT_TOLERANCE_UL or withdrawn_ul > entry.withdrawn_ul + COUNT_TOLERANCE_UL
-        )
+        grew_ul = max(infused_ul - entry.infused_ul, withdrawn_ul - entry.withdrawn_ul)
+        went_on = (entry.closed or entry.started_s is None) and grew_ul > COUNT_TOLERANCE_UL
+        if went_on:
+            entry.went_on, entry.closed, entry.certain = True, False, False
         entry.infused_ul = max(entry.infused_ul, infused_ul)
         entry.withdrawn_ul = max(entry.withdrawn_ul, withdrawn_ul)
         return went_on
 
-    def close(self, *, certain: bool) -> Entry | None:
-        """Ends the account of the motion under way, if there is one, and returns it."""
-        entry = self.current
-        if entry is not None:
-            entry.closed, entry.certain = True, certain
-        return entry
+    def close(self, *, certain: bool) -> list[Entry]:
+        """Ends the account of every motion that is open, and returns them. One that never began is certain in any case."""
+        ended = [entry for entry in self.entries if not entry.closed]
+        for entry in ended:
+            never_began = entry.started_s is None and not entry.went_on
+            entry.closed, entry.certain = True, certain or never_began
+        return ended
 
     def forward_ul(self, into: str) -> tuple[float, float]:
         """Least and most that has gone forward into "air", "patient" or "relief"."""
         chosen = [entry for entry in self.entries if entry.into == into]
-        return sum(entry.infused_ul for entry in chosen), sum(entry.infused_max_ul for entry in chosen)
+        return sum(entry.infused_min_ul for entry in chosen), sum(entry.infused_max_ul for entry in chosen)
 
     def patient_forward_ul(self) -> tuple[float, float]:
         """Least and most that has gone forward since arming, whatever it was meant for."""
         chosen = [entry for entry in self.entries if entry.into != "air"]
-        return sum(entry.infused_ul for entry in chosen), sum(entry.infused_max_ul for entry in chosen)
+        return sum(entry.infused_min_ul for entry in chosen), sum(entry.infused_max_ul for entry in chosen)

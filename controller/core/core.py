@@ -59,20 +59,20 @@ class Core:
     def _take_counters(self, observation: object) -> None:
         if isinstance(observation, PumpReading | PumpStopped):
             went_on = self.desk.account.take_counters(observation.infused_ul, observation.withdrawn_ul)
-            if went_on and self.desk.stop_s is None:
-                self.desk.stop(Reason.UNCOMMANDED_MOTION, "the pump's counters went on after the motion had ended")
+            if went_on and not self.desk.stop_under_way:
+                self.desk.stop(Reason.UNCOMMANDED_MOTION, "the pump's counters went on without an order", again=True)
 
     def _take_people(self, observation: object) -> None:
         desk = self.desk
         if isinstance(observation, HostFailed):
-            desk.stop(Reason.HOST_ERROR, observation.text)
+            desk.stop(Reason.HOST_ERROR, observation.text, again=True)
         elif isinstance(observation, Operator):
             if observation.act in _OPERATOR_REASONS:
                 reason, text = _OPERATOR_REASONS[observation.act]
                 if desk.state in (State.COMPLETE, State.STOPPED):
                     desk.note("operator", f"{observation.source}: {text}")
                 else:
-                    desk.stop(reason, f"{text} ({observation.source})")
+                    desk.stop(reason, f"{text} ({observation.source})", again=True)
             else:
                 desk.take_answer(observation)
 
@@ -80,7 +80,7 @@ class Core:
         for monitor in MONITORS:
             verdict = monitor(self.desk, observation)
             if verdict is not None:
-                self.desk.stop(verdict.reason, verdict.text)
+                self.desk.stop(verdict.reason, verdict.text, again=verdict.again)
 
     # -- phases ----------------------------------------------------------------------------------------------------------------
 
@@ -134,6 +134,7 @@ class Core:
 
     def _finish(self) -> None:
         desk = self.desk
+        desk.close_motion(certain=False)  # nothing is left open, whichever way it ended
         reason = desk.reason or Reason.HOST_ERROR
         low_ul, high_ul = desk.account.patient_forward_ul()
         peak = desk.view.pressure.peak_kpa

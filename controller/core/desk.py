@@ -4,13 +4,23 @@ from dataclasses import dataclass, field
 
 from controller.core.account import Account
 from controller.core.line import LineModel
-from controller.core.messages import Action, CloseIntent, Note, Operator, StopPump
+from controller.core.messages import (
+    Action,
+    CloseIntent,
+    Note,
+    Operator,
+    PollPump,
+    PreparePump,
+    ReleasePump,
+    RunPump,
+    StopPump,
+)
 from controller.core.plan import Plan
 from controller.core.reasons import Reason
 from controller.core.states import Procedure, State
 from controller.core.view import View
 
-AUTO_ANSWER_S = 0.5  # the simulated operator takes a moment
+AUTO_ANSWER_S = 0.3  # the simulated operator takes a moment
 
 
 @dataclass(slots=True)
@@ -26,10 +36,11 @@ class Question:
 
 @dataclass(slots=True)
 class Verdict:
-    """A cause to stop, and what was seen."""
+    """A cause to stop, and what was seen. again: see Desk.stop."""
 
     reason: Reason
     text: str
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -66,37 +77,56 @@ class Desk:
         """Tells record and screen."""
         self.actions.append(Note(why=why, name=name, data=data))
 
-    def stop(self, reason: Reason, text: str) -> None:
+    @property
+    def stop_under_way(self) -> bool:
+        """True from an order to stop until the pump was seen stopped: the driver repeats it meanwhile."""
+        return self.stop_s is not None and not self.view.pump.seen_stopped
+
+    @property
+    def pressure_is_fresh(self) -> bool:
+        """Whether the newest pressure may be moved upon."""
+        pressure = self.view.pressure
+        return pressure.kpa is not None and self.now_s - pressure.asked_s <= self.plan.sample_age_s
+
+    def stop(self, reason: Reason, text: str, *, again: bool = False) -> None:
         """Takes a cause to stop. The first one stops the pump and is the reason; later ones stand in `also`.
 
-        The order to stop is given before the state machine is asked anything.
+        The order to stop is given before the state machine is asked anything. again: this has happened just now and is no
+        condition that stays, so that it stops the pump once more even if the same has stopped it before.
         """
         if self.reason is None:
             self.reason, self.reason_text = reason, text
-        elif reason is self.reason or reason in self.also:
-            return
-        else:
+        elif reason is not self.reason and reason not in self.also:
             self.also.append(reason)
+        elif not again or self.stop_under_way:
+            return
         self.question, self.prompt = None, None
-        if self.state not in (State.STOPPING, State.STOPPED):
-            self.actions.insert(0, StopPump(why=text, reason=reason))
-            self.view.pump.seen_stopped, self.view.pump.busy = False, True
-            self.stop_s = self.now_s
-            self.procedure.go("stop")
+        if not self.stop_under_way:
+            self.halt(reason, text)
         self.note("stop_cause", f"{reason.name}: {text}", reason=reason.name)
 
+    def halt(self, reason: Reason, text: str) -> None:
+        """Orders the pump to stop, ahead of everything; what this very step had ordered from it before is withdrawn."""
+        kept = [item for item in self.actions if not isinstance(item, PreparePump | RunPump | PollPump | ReleasePump)]
+        self.actions = [StopPump(why=text, reason=reason), *kept]
+        self.view.pump.seen_stopped, self.view.pump.busy = False, True
+        self.stop_s = self.now_s
+        if self.state not in (State.STOPPING, State.STOPPED):
+            self.procedure.go("stop")
+
     def close_motion(self, *, certain: bool) -> None:
-        """Closes the account of the motion under way and writes down what became of it."""
-        entry = self.account.close(certain=certain)
-        if entry is not None:
+        """Closes the account of what may have moved, and writes down what became of it."""
+        for entry in self.account.close(certain=certain):
             self.act(
                 CloseIntent(
-                    why="the motion has ended" if certain else "how far the motion went is not certain",
+                    why="the motion has ended"
+                    if entry.certain and entry.overcounted_ul == 0.0
+                    else "how far the motion went is not certain",
                     motion_number=entry.number,
-                    infused_min_ul=round(entry.infused_ul, 3),
+                    infused_min_ul=round(entry.infused_min_ul, 3),
                     infused_max_ul=round(entry.infused_max_ul, 3),
                     withdrawn_ul=round(entry.withdrawn_ul, 3),
-                    certain=certain,
+                    certain=entry.certain and entry.overcounted_ul == 0.0,
                 )
             )
 

@@ -27,8 +27,9 @@ class Rest:
 class Hold:
     """Feed it samples from the moment the plunger stands still."""
 
-    def __init__(self, since_s: float, noise_kpa: float) -> None:
+    def __init__(self, since_s: float, noise_kpa: float, rest_kpa: float = REST_KPA) -> None:
         self.since_s = since_s
+        self._rest_kpa = rest_kpa
         self._noise_kpa = noise_kpa
         self._window: deque[tuple[float, float]] = deque()
         self._next_check_s = since_s + WINDOW_S
@@ -52,6 +53,6 @@ class Hold:
             return None
         difference = abs(sum(late) / len(late) - sum(early) / len(early))
         error = self._noise_kpa * sqrt(1 / len(early) + 1 / len(late))
-        if difference > max(REST_KPA, SIGMAS * error):
+        if difference > max(self._rest_kpa, SIGMAS * error):
             return None
         return Rest(sum(late) / len(late), self._noise_kpa / sqrt(len(late)))

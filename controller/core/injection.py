@@ -55,6 +55,11 @@ class Injection:
     def _delivered_ul(self) -> float:
         return self._desk.account.forward_ul("patient")[0]
 
+    def _left_ul(self) -> float:
+        """What may still be ordered: what was ordered counts, and what was counted beyond it counts too."""
+        given = [entry for entry in self._desk.account.entries if entry.into == "patient"]
+        return self._desk.plan.target_ul - sum(max(entry.motion.volume_ul, entry.infused_ul) for entry in given)
+
     # -- before an increment ---------------------------------------------------------------------------------------------------
 
     def _between(self) -> None:
@@ -67,8 +72,7 @@ class Injection:
         number = desk.increments_done + 1
         if not desk.plan.advance_auto and not desk.ask("next_increment", f"Give increment {number}?"):
             return
-        left_ul = desk.plan.target_ul - self._delivered_ul()
-        volume_ul = round(min(desk.plan.increment_ul, left_ul), 3)
+        volume_ul = round(min(desk.plan.increment_ul, self._left_ul()), 3)
         self._low_since_s = None
         self._run = MotionRun(
             desk,
@@ -81,7 +85,7 @@ class Injection:
 
     def _gate(self) -> str | None:
         desk = self._desk
-        if desk.now_s - desk.view.pressure.asked_s > desk.plan.sample_age_s:
+        if not desk.pressure_is_fresh:
             return "no fresh pressure"
         return None if desk.view.button.closed else "the stop button is open"
 
@@ -142,7 +146,7 @@ class Injection:
             desk.stop(Reason.RESISTANCE, f"{rest.kpa:.2f} kPa at zero flow, limit {plan.duct_limit_kpa:g} kPa")
             return None
         self._run = self._hold = None
-        if plan.target_ul - self._delivered_ul() <= VOLUME_TOLERANCE_UL:
+        if self._left_ul() <= VOLUME_TOLERANCE_UL:
             desk.note("good_end", f"{self._delivered_ul() / 1000:.2f} mL are in")
             return Reason.VOLUME_REACHED
         predicted_kpa = self._predicted_kpa()

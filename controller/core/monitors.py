@@ -12,6 +12,7 @@ from controller.core.limits import LINE_KPA, PUMP_SILENT_S, TOTAL_UL
 from controller.core.messages import Late, Tick
 from controller.core.reasons import Reason
 from controller.core.states import State
+from drivers.driver import DeviceProblem
 from drivers.pump import Direction, PumpAlarmed, PumpReading, PumpRefused
 
 Monitor = Callable[[Desk, object], Verdict | None]
@@ -34,16 +35,25 @@ def lost_port(desk: Desk, _: object) -> Verdict | None:
     """A port that is gone is gone for good."""
     reasons = {"pump": Reason.PUMP_SILENT, "pressure": Reason.PRESSURE_SILENT, "button": Reason.BUTTON_FAULT}
     for device, text in desk.view.lost.items():
-        if desk.state in _ENDED and device != "pump":
-            continue
-        return Verdict(_phase_reason(desk, reasons[device]), f"{device}: {text}")
+        reason = _phase_reason(desk, reasons[device])
+        if reason in (desk.reason, *desk.also) or (desk.state in _ENDED and device != "pump"):
+            continue  # told already: another one may be gone as well
+        return Verdict(reason, f"{device}: {text}")
     return None
+
+
+def unusable_device(desk: Desk, observation: object) -> Verdict | None:
+    """What a driver can not work with."""
+    if not isinstance(observation, DeviceProblem) or desk.state in _ENDED:
+        return None
+    reasons = {"pump": Reason.PUMP_FAULT, "pressure": Reason.PRESSURE_FAULT, "button": Reason.BUTTON_FAULT}
+    return Verdict(_phase_reason(desk, reasons[observation.device]), f"{observation.device}: {observation.text}")
 
 
 def late_host(desk: Desk, observation: object) -> Verdict | None:
     """The loop itself, while anything moves."""
     if isinstance(observation, Late) and observation.lateness_s > desk.plan.lateness_s and desk.account.moving is not None:
-        return Verdict(Reason.HOST_LATE, f"the loop woke up {observation.lateness_s * 1000:.0f} ms late")
+        return Verdict(Reason.HOST_LATE, f"the loop woke up {observation.lateness_s * 1000:.0f} ms late", again=True)
     return None
 
 
@@ -130,8 +140,8 @@ def unordered_motion(desk: Desk, observation: object) -> Verdict | None:
         return None
     entry = desk.account.moving
     if entry is None:
-        if observation.status.moving and desk.stop_s is None:
-            return Verdict(Reason.UNCOMMANDED_MOTION, f"the pump is {observation.status.value} and was not told to")
+        if observation.status.moving and not desk.stop_under_way:
+            return Verdict(Reason.UNCOMMANDED_MOTION, f"the pump is {observation.status.value} and was not told to", again=True)
         return None
     other_way = observation.withdrawn_ul if entry.motion.direction is Direction.INFUSE else observation.infused_ul
     if other_way > COUNT_TOLERANCE_UL:
@@ -144,8 +154,8 @@ def too_much(desk: Desk, observation: object) -> Verdict | None:
     if not isinstance(observation, PumpReading):
         return None
     entry = desk.account.moving
-    if entry is None or entry.started_s is None:
-        return None
+    if entry is None or entry.started_s is None or entry.went_on:
+        return None  # what goes on without an order has a name of its own
     motion = entry.motion
     if entry.done_ul > motion.volume_ul + COUNT_TOLERANCE_UL:
         return Verdict(Reason.OVER_DELIVERY, f"{entry.done_ul:.2f} ul counted of {motion.volume_ul:g} ul ordered")
@@ -166,6 +176,7 @@ def lost_record(desk: Desk, _: object) -> Verdict | None:
 
 
 MONITORS: tuple[Monitor, ...] = (
+    unusable_device,
     late_host,
     open_button,
     high_pressure,

@@ -84,6 +84,7 @@ class MotionRun:
                 desk.act(PreparePump(why=f"program motion {self.entry.number}", motion=motion))
         elif isinstance(observation, PumpPrepared):
             if observation.motion == motion:
+                self.entry.programmed = True
                 self._enter(Step.GATE)
             else:
                 desk.stop(Reason.PUMP_FAULT, "the pump reads back another motion than was programmed")
@@ -94,9 +95,7 @@ class MotionRun:
 
     def _await_gate(self) -> None:
         desk = self._desk
-        if desk.view.pump.busy:
-            return
-        waiting_for = self._gate()
+        waiting_for = "the pump is busy" if desk.view.pump.busy else self._gate()
         if waiting_for is None:
             self.entry.started_s = desk.now_s
             desk.view.pump.busy = True

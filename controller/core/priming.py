@@ -5,14 +5,16 @@ The same run tells the line's resistance and compliance (controller.core.line), 
 
 from controller.core.desk import Desk
 from controller.core.hold import Hold
-from controller.core.limits import INCREMENT_UL, PRIMING_FORWARD_UL, READY_LINE_KPA
+from controller.core.limits import INCREMENT_UL, PRIMING_FORWARD_UL, READY_LINE_KPA, ZERO_EXPIRY_S
 from controller.core.line import PrimingRun
 from controller.core.motion_run import MotionRun
+from controller.core.readiness import zero_expired
 from controller.core.reasons import Reason
 from drivers.pressure import PressureSample
 from drivers.pump import Direction, Motion
 
 LEAST_RISE_KPA = 1.0
+REST_KPA = 0.2  # the fall within half a second at which the line counts as at rest: what is left is well below 1 kPa
 # The bore of a 30G cannula within its tolerance spreads its resistance by 0.64 to 1.66; this is only to find what is plainly
 # wrong. (The hydraulic check judges it finely.)
 RESISTANCE_LOW, RESISTANCE_HIGH = 0.4, 2.5
@@ -33,7 +35,9 @@ class Priming:
         """One observation further; True when the line is primed and at rest."""
         desk = self._desk
         if self._run is None:
-            if desk.ask("cannula_outside", "Cannula outside the patient, tip free: prime now?"):
+            if zero_expired(desk):
+                self._refuse(f"the pressure zero is older than {ZERO_EXPIRY_S:.0f} s")
+            elif desk.ask("cannula_outside", "Cannula outside the patient, tip free: prime now?"):
                 self._next_motion()
             return False
         if isinstance(observation, PressureSample) and desk.view.pressure.kpa is not None:
@@ -47,7 +51,7 @@ class Priming:
                 self._next_motion()
             else:
                 self._curve.plunger_stopped(desk.plan.prime_ul)
-                self._hold, self._hold_since_s = Hold(desk.now_s, desk.view.pressure.noise_kpa), desk.now_s
+                self._hold, self._hold_since_s = Hold(desk.now_s, desk.view.pressure.noise_kpa, REST_KPA), desk.now_s
         return False
 
     def _next_motion(self) -> None:
@@ -62,9 +66,15 @@ class Priming:
             "air",
             Motion(volume_ul, desk.plan.prime_rate_ul_s, Direction.INFUSE),
             why="prime into air: cannula outside the patient",
-            gate=lambda: None if desk.view.button.closed else "the stop button is open",
+            gate=self._gate,
             started=lambda: None,
         )
+
+    def _gate(self) -> str | None:
+        desk = self._desk
+        if not desk.pressure_is_fresh:
+            return "no fresh pressure"
+        return None if desk.view.button.closed else "the stop button is open"
 
     def _watch(self, kpa: float) -> None:
         """A blocked line shows long before the absolute limit."""

@@ -8,10 +8,15 @@ REST_WINDOW_S = 0.3
 ARM_WORD = "ARM"
 
 
+def zero_expired(desk: Desk) -> bool:
+    """Whether the pressure zero does not count any more."""
+    zeroed_s = desk.view.pressure.zeroed_s
+    return zeroed_s is None or desk.now_s - zeroed_s > ZERO_EXPIRY_S
+
+
 def expired(desk: Desk, primed_s: float) -> str | None:
     """Why prime or zero do not count any more, or None."""
-    zeroed_s = desk.view.pressure.zeroed_s
-    if zeroed_s is None or desk.now_s - zeroed_s > ZERO_EXPIRY_S:
+    if zero_expired(desk):
         return f"the pressure zero is older than {ZERO_EXPIRY_S:.0f} s"
     if desk.now_s - primed_s > PRIME_EXPIRY_S:
         return f"the prime check is older than {PRIME_EXPIRY_S:.0f} s"
@@ -43,7 +48,8 @@ class Readiness:
             return False
         obstacle = self._obstacle()
         if obstacle is not None:
-            desk.prompt = obstacle
+            # The question is taken back: a "yes" given while something stood in the way must not arm later by itself.
+            desk.prompt, desk.question = obstacle, None
             return False
         desk.prompt = None
         word = "" if desk.plan.simulated else ARM_WORD

@@ -5,12 +5,12 @@ line holds above the duct, slow, and ended by anything that would end an infusio
 """
 
 from controller.core.desk import Desk
-from controller.core.limits import RELIEF_FLOOR_KPA, RELIEF_RATE_UL_S, SAMPLE_AGE_S, UNCONFIRMED_S
-from controller.core.messages import ReleasePump, StopPump
-from controller.core.motion_run import MotionRun
+from controller.core.limits import RELIEF_FLOOR_KPA, RELIEF_RATE_UL_S, UNCONFIRMED_S
+from controller.core.messages import ReleasePump
+from controller.core.motion_run import MotionRun, Step
 from controller.core.reasons import WITHOUT_RELIEF, Reason
 from controller.core.states import State
-from drivers.pump import Direction, Motion, PumpAlarm, PumpReading
+from drivers.pump import Direction, Motion, PumpAlarm
 
 RATE_UL_S = min(10.0, RELIEF_RATE_UL_S)
 STROKES = 3
@@ -21,6 +21,7 @@ START_DELAY_S = 0.3  # programming and reading back the stroke takes this long, 
 GIVE_UP_S = 60.0
 WATCHDOG_MARGIN_S = 1.5
 RELEASE_S = 1.5
+STALL_NOTICED_S = 0.5  # our estimate; the manual gives none
 RELEASE_WAIT_S = 5.0
 
 
@@ -46,7 +47,7 @@ class Stopping:
             case State.RELIEVING:
                 self._relieve(observation)
             case State.STOPPED | State.COMPLETE:
-                return self._hand_back(observation)
+                return self._hand_back()
             case _:
                 pass
         return False
@@ -56,16 +57,20 @@ class Stopping:
     def _await_stop(self) -> None:
         desk = self._desk
         waited_s = desk.now_s - (desk.stop_s if desk.stop_s is not None else desk.now_s)
+        if self._relief is not None and not self._relief_over:
+            # A cause has ended the relief: it does not begin anew.
+            self._relief_over, self._seen_s = True, None
         if desk.view.pump.seen_stopped:
+            self._doubt_a_stalled_count()
+            desk.close_motion(certain=desk.view.pump.alarm is not PumpAlarm.RESET)
             if self._seen_s is None:
                 self._seen_s = desk.now_s
-                desk.close_motion(certain=desk.view.pump.alarm is not PumpAlarm.RESET)
                 desk.note(
                     "pump_stopped", f"pump seen stopped {waited_s * 1000:.0f} ms after the stop", waited_s=round(waited_s, 4)
                 )
-            if self._waits_for_the_hand():
+            if self._held_by_hand() and self._stroke_ul() is not None and desk.now_s - self._seen_s < RELEASE_WAIT_S:
                 desk.prompt = "Let the stop button go: the line is waiting to be relieved"
-            elif not self._begin_relief():
+            elif self._held_by_hand() or not self._begin_relief():
                 self._rest()
             return
         if desk.view.pump.connected is None:
@@ -76,24 +81,38 @@ class Stopping:
         if waited_s > UNCONFIRMED_S:
             desk.stop(Reason.STOP_UNCONFIRMED, f"the pump was not seen to stop within {UNCONFIRMED_S * 1000:.0f} ms")
         if waited_s > self._patience_s():
-            desk.close_motion(certain=False)
+            self._give_up()
             self._rest()
 
-    def _waits_for_the_hand(self) -> bool:
-        """A button that is wired to the pump holds it: relief has to wait for its release, though not for ever."""
+    def _doubt_a_stalled_count(self) -> None:
+        """A pump counts the steps it orders from its motor, and notices some time later that the motor does not follow."""
+        entry = self._desk.account.moving
+        if entry is not None and self._desk.view.pump.alarm is PumpAlarm.STALL:
+            entry.overcounted_ul = min(entry.infused_ul, entry.motion.rate_ul_s * STALL_NOTICED_S)
+
+    def _give_up(self) -> None:
+        """Closes the account of a pump that was not seen to stop."""
         desk = self._desk
-        if not desk.plan.button_stops_pump or desk.view.button.closed or self._seen_s is None:
-            return False
-        return self._stroke_ul() is not None and desk.now_s - self._seen_s < RELEASE_WAIT_S
+        entry = desk.account.moving
+        if entry is not None and entry.done_ul >= entry.motion.volume_ul:
+            # It runs past its programmed end: what bounds it is its watchdog, once this program has fallen silent.
+            unseen_s = desk.now_s - desk.view.pump.reading_s + desk.plan.watchdog_s + WATCHDOG_MARGIN_S
+            entry.unseen_ul = entry.motion.rate_ul_s * unseen_s if entry.motion.direction is Direction.INFUSE else 0.0
+        desk.close_motion(certain=False)
+
+    def _held_by_hand(self) -> bool:
+        """A button that is wired to the pump holds it: relief has to wait for its release, though not for ever."""
+        return self._desk.plan.button_stops_pump and self._desk.view.button.closed is not True
 
     def _patience_s(self) -> float:
-        """Until the pump's watchdog has acted, or the motion has run out if it ignores us and still answers."""
+        """Until the pump's watchdog has acted, or the motion has run out if it ignores us."""
         desk = self._desk
         patience_s = desk.plan.watchdog_s + WATCHDOG_MARGIN_S
         entry = desk.account.moving
-        if entry is not None and "pump" not in desk.view.lost:
-            left_ul = max(0.0, entry.motion.volume_ul - entry.done_ul)
-            patience_s = max(patience_s, left_ul / entry.motion.rate_ul_s + 1.0)
+        if entry is not None and entry.started_s is not None and desk.stop_s is not None and "pump" not in desk.view.lost:
+            began_s = desk.stop_s if entry.went_on else entry.started_s
+            ends_s = began_s + entry.motion.volume_ul / entry.motion.rate_ul_s
+            patience_s = max(patience_s, ends_s - desk.stop_s + 1.0)
         return min(patience_s, GIVE_UP_S)
 
     def _rest(self) -> None:
@@ -117,10 +136,18 @@ class Stopping:
             "relief",
             Motion(volume_ul, RATE_UL_S, Direction.WITHDRAW),
             why=f"relief: the line holds {kpa:.1f} kPa, the duct about {self._duct_kpa():.1f} kPa",
-            gate=lambda: None,
+            gate=lambda: None if desk.pressure_is_fresh else "no fresh pressure",
             started=lambda: None,
         )
         return True
+
+    def _is_too_much_now(self, relief: MotionRun) -> bool:
+        """Whether the line has relaxed so far, while the stroke was written down and programmed, that it no longer holds it."""
+        desk = self._desk
+        kpa = desk.view.pressure.kpa
+        if relief.step in (Step.MOVING, Step.ENDED) or kpa is None:
+            return False
+        return desk.line.relief_ul(kpa, self._duct_kpa(), RATE_UL_S) < relief.entry.motion.volume_ul
 
     def _duct_kpa(self) -> float:
         """What the duct itself holds, as far as the last hold told; never below zero level."""
@@ -133,7 +160,7 @@ class Stopping:
         injected = any(entry.into == "patient" and entry.started_s is not None for entry in desk.account.entries)
         if self._relief_over or self._strokes >= STROKES or not injected or causes & WITHOUT_RELIEF or not desk.line.known:
             return None
-        if pressure.fault is not None or pressure.kpa is None or desk.now_s - pressure.asked_s > SAMPLE_AGE_S:
+        if pressure.fault is not None or pressure.kpa is None or not desk.pressure_is_fresh:
             return None
         if self._budget_ul is None:
             self._budget_ul = desk.line.stored_ul(pressure.kpa, self._duct_kpa())
@@ -148,32 +175,37 @@ class Stopping:
         desk, relief = self._desk, self._relief
         if relief is None:
             return
+        kpa = desk.view.pressure.kpa
+        if self._is_too_much_now(relief):
+            self._taken_ul -= relief.entry.motion.volume_ul
+            desk.close_motion(certain=True)
+            text = f"the line has relaxed to {kpa or 0.0:.1f} kPa: {relief.entry.motion.volume_ul:g} ul would be too much"
+            desk.note("relief_dropped", text)
+            if not self._begin_relief():
+                self._rest()
+            return
         relief.take(observation)
         if desk.state is not State.RELIEVING:
-            self._relief_over, self._seen_s = True, None
-            return
-        kpa = desk.view.pressure.kpa
+            return  # a cause has ended it
         if relief.ended:
             desk.note("relieved", f"{relief.entry.withdrawn_ul:.2f} ul taken back, line at {kpa or 0.0:.1f} kPa")
             if not self._begin_relief():
                 self._rest()
         elif kpa is not None and kpa < min(self._duct_kpa(), 0.0) + RELIEF_FLOOR_KPA / 2:
-            self._relief_over = True
-            desk.act(StopPump(why=f"line at {kpa:.2f} kPa: relief goes no further", reason=desk.reason or Reason.OPERATOR_STOP))
-            desk.view.pump.seen_stopped, desk.view.pump.busy = False, True
-            desk.stop_s, self._seen_s = desk.now_s, None
-            desk.procedure.go("stop")
+            desk.halt(desk.reason or Reason.OPERATOR_STOP, f"line at {kpa:.2f} kPa: relief goes no further")
 
     # -- the end ---------------------------------------------------------------------------------------------------------------
 
-    def _hand_back(self, observation: object) -> bool:
+    def _hand_back(self) -> bool:
         """Hands the pump back to people if it is known to stand still; leaves it locked and watched if not."""
         desk, pump = self._desk, self._desk.view.pump
         if self._rested_s is None:
             self._rested_s = desk.now_s
-        if isinstance(observation, PumpReading) and observation.status.moving and not pump.released:
-            pump.busy = True
-            desk.act(StopPump(why="the pump moves after the end", reason=desk.reason or Reason.UNCOMMANDED_MOTION))
+        if desk.stop_s is not None and desk.stop_s >= self._rested_s:
+            # Stopped once more after the end: see it stand still, but not for ever.
+            if desk.stop_under_way and desk.now_s - desk.stop_s <= RELEASE_S:
+                return False
+            desk.close_motion(certain=pump.seen_stopped)
         still = pump.connected is not None and "pump" not in desk.view.lost
         still = still and (pump.seen_stopped or desk.state is State.COMPLETE)
         if not still or pump.released or desk.now_s - self._rested_s > RELEASE_S:

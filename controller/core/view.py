@@ -19,6 +19,8 @@ from drivers.pump import (
 )
 
 KEPT_SAMPLES = 256
+IMPOSSIBLE_KPA = 1e5
+CLOCK_DUST_S = 1e-6  # sums of times differ by rounding
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class View:
         """Takes one observation, of whatever kind."""
         match observation:
             case PressureSample():
-                self._take_sample(observation)
+                self._take_sample(observation, now_s)
             case PumpReading():
                 pump = self.pump
                 pump.status, pump.reading_s, pump.heard_s = observation.status, now_s, now_s
@@ -116,8 +118,12 @@ class View:
             case _:
                 pass
 
-    def _take_sample(self, sample: PressureSample) -> None:
+    def _take_sample(self, sample: PressureSample, now_s: float) -> None:
         view = self.pressure
+        if not abs(sample.kpa) <= IMPOSSIBLE_KPA or not sample.asked_s <= now_s + CLOCK_DUST_S:
+            # No driver lets this through. If one does, no comparison below may go wrong because of it.
+            view.fault = f"an impossible sample: {sample.kpa} kPa, asked for at {sample.asked_s} s"
+            return
         kpa = sample.kpa - view.zero_kpa
         view.kpa, view.asked_s = kpa, sample.asked_s
         view.samples.append((sample.asked_s, kpa))

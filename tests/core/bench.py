@@ -1,0 +1,236 @@
+"""A core at work without devices: says to it what drivers would say, and keeps what it orders."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from controller.core.core import Core
+from controller.core.line import LineModel
+from controller.core.messages import Action, Durable, Operator, PreparePump, RunPump, StopPump, Tick, WriteIntent
+from controller.core.plan import Plan
+from controller.core.states import State
+from drivers.button import ButtonClosed, ButtonFullyOpened, ButtonOpened, ButtonProved
+from drivers.pressure import PressureConnected, PressureSample
+from drivers.pump import Direction, Motion, PumpConnected, PumpHeard, PumpIdle, PumpPrepared, PumpReading, PumpStatus, PumpStopped
+
+PLAN = Plan(
+    target_ul=100.0,
+    increment_ul=50.0,
+    rate_ul_s=5.0,
+    prime_ul=20.0,
+    prime_rate_ul_s=10.0,
+    line_limit_kpa=200.0,
+    duct_limit_kpa=5.0,
+    sample_age_s=0.1,
+    lateness_s=0.05,
+    hold_s=30.0,
+    watchdog_s=1.0,
+    expected_resistance_kpa_s_ul=5.0,
+    zero_min_kpa=-3.0,
+    zero_max_kpa=3.0,
+    advance_auto=True,
+    button_stops_pump=False,
+    simulated=True,
+)
+LINE = LineModel(resistance_kpa_s_ul=5.0, compliance_ul_kpa=0.17)
+
+Some = TypeVar("Some", bound=Action)
+
+
+class CoreBench:
+    """Says things to a core. The pump in here does what it is told, at once, unless a test says otherwise."""
+
+    def __init__(self, plan: Plan = PLAN) -> None:
+        self.core = Core(plan)
+        self.now_s = 0.0
+        self.actions: list[Action] = []
+
+    @property
+    def desk(self):
+        return self.core.desk
+
+    @property
+    def state(self) -> State:
+        return self.core.desk.state
+
+    def say(self, *observations: object, after_s: float = 0.0) -> list[Action]:
+        """Says these at one moment; returns what was ordered."""
+        self.now_s = round(self.now_s + after_s, 6)
+        ordered = [action for observation in observations for action in self.core.decide(self.now_s, observation)]
+        self.actions += ordered
+        return ordered
+
+    def ordered(self, kind: type[Some]) -> Iterator[Some]:
+        """Everything of one kind that was ever ordered."""
+        return (action for action in self.actions if isinstance(action, kind))
+
+    def breathe(self, seconds: float, kpa: float = 0.0, *, step_s: float = 0.01, noise: float = 0.02) -> None:
+        """Time in which everything is well and the pump, if asked, answers that nothing has changed."""
+        for count in range(round(seconds / step_s)):
+            pump = self.desk.view.pump
+            sign = 1 if count % 2 else -1
+            self.say(
+                ButtonProved("A"),
+                ButtonProved("B"),
+                PressureSample(kpa + sign * noise, round(self.now_s + step_s, 6)),
+                PumpHeard(),
+                *([PumpIdle()] if pump.busy else []),
+                Tick(),
+                after_s=step_s,
+            )
+
+    def until(self, state: State, limit_s: float = 3.0) -> "CoreBench":
+        """Breathes until a state is reached."""
+        for _ in range(round(limit_s / 0.01)):
+            if self.state is state:
+                return self
+            self.breathe(0.01)
+        raise AssertionError(f"never {state}: {self.core.snapshot()}")
+
+    # -- the way to each state -------------------------------------------------------------------------------------------------
+
+    def to_self_test(self) -> "CoreBench":
+        self.say(Tick())
+        return self
+
+    def to_priming(self) -> "CoreBench":
+        self.to_self_test()
+        self.say(PressureConnected(1, "1", -100.0, 1000.0), PumpConnected("NE-1000", "3.928"), ButtonClosed())
+        self.say(ButtonOpened("AB"), ButtonFullyOpened(), ButtonClosed(), ButtonProved("A"), ButtonProved("B"))
+        return self.until(State.PRIMING)
+
+    def to_ready(self) -> "CoreBench":
+        self.to_priming()
+        self.breathe(0.6)
+        self.start_motion()
+        self.finish_motion(peak_kpa=35.0)
+        for count in range(1200):
+            if self.state is State.READY:
+                break
+            self.breathe(0.01, 35.0 * 2.718281828 ** (-count * 0.01 / 0.25))
+        assert self.state is State.READY, self.core.snapshot()
+        self.desk.line = LINE
+        return self
+
+    def to_armed(self) -> "CoreBench":
+        self.to_ready()
+        return self.until(State.ARMED)
+
+    def to_infusing(self, kpa: float = 0.0) -> "CoreBench":
+        self.to_armed()
+        self.breathe(0.6, kpa)
+        self.start_motion(kpa)
+        assert self.state is State.INFUSING
+        return self
+
+    def to_holding(self) -> "CoreBench":
+        self.to_infusing()
+        self.finish_motion()
+        assert self.state is State.HOLDING
+        return self
+
+    def to_complete(self) -> "CoreBench":
+        self.to_holding()
+        self.breathe(2.5, 0.5)
+        self.start_motion()
+        self.finish_motion()
+        for _ in range(300):
+            if self.state is State.COMPLETE:
+                break
+            self.breathe(0.01, 1.0)
+        assert self.state is State.COMPLETE
+        return self
+
+    def to_stopping(self) -> "CoreBench":
+        self.to_infusing()
+        self.count(20.0, kpa=20.0)
+        self.say(ButtonOpened("AB"))
+        assert self.state is State.STOPPING
+        return self
+
+    def to_relieving(self) -> "CoreBench":
+        self.to_stopping()
+        self.say(PumpStopped(20.1, 0.0), PumpIdle(), after_s=0.03)
+        assert self.state is State.RELIEVING
+        return self
+
+    def to_stopped(self) -> "CoreBench":
+        self.to_infusing()
+        self.say(Operator("stop", "test"), PumpStopped(0.2, 0.0), PumpIdle())
+        assert self.state is State.STOPPED
+        return self
+
+    # -- one motion ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def intent(self) -> WriteIntent:
+        """The newest intent."""
+        return list(self.ordered(WriteIntent))[-1]
+
+    def start_motion(self, kpa: float = 0.0) -> None:
+        """Durable, programmed, allowed, started."""
+        self.say(Durable(self.intent.motion_number))
+        if not any(action.motion == self.intent.motion for action in list(self.ordered(PreparePump))[-1:]):
+            self.breathe(0.02, kpa)
+        before = len(list(self.ordered(RunPump)))
+        self.say(PressureSample(kpa, self.now_s), PumpPrepared(self.intent.motion), PumpIdle())
+        if len(list(self.ordered(RunPump))) == before:
+            self.breathe(0.02, kpa)
+        assert len(list(self.ordered(RunPump))) == before + 1, self.core.snapshot()
+
+    def count(self, volume_ul: float, kpa: float = 0.0, *, withdraw: bool = False) -> None:
+        """The motion under way goes on to volume_ul, with everything well."""
+        done = self.desk.account.moving
+        assert done is not None
+        rate_ul_s = done.motion.rate_ul_s
+        status = PumpStatus.WITHDRAWING if withdraw else PumpStatus.INFUSING
+        steps = max(1, round((volume_ul - done.done_ul) / rate_ul_s / 0.05))
+        start_ul = done.done_ul
+        for step in range(1, steps + 1):
+            so_far = start_ul + (volume_ul - start_ul) * step / steps
+            counters = (0.0, so_far) if withdraw else (so_far, 0.0)
+            self.say(
+                ButtonProved("A"), ButtonProved("B"), PressureSample(kpa, round(self.now_s + 0.05, 6)), PumpHeard(),
+                PumpReading(status, *counters), PumpIdle(), Tick(), after_s=0.05,
+            )  # fmt: skip
+
+    def finish_motion(self, peak_kpa: float = 20.0) -> None:
+        """The motion under way runs to its end."""
+        entry = self.desk.account.moving
+        assert entry is not None
+        withdraw = entry.motion.direction is Direction.WITHDRAW
+        self.count(entry.motion.volume_ul, peak_kpa, withdraw=withdraw)
+        counters = (0.0, entry.motion.volume_ul) if withdraw else (entry.motion.volume_ul, 0.0)
+        self.say(PumpReading(PumpStatus.STOPPED, *counters), PumpIdle())
+
+
+WAYS = {
+    State.STANDBY: lambda bench: bench,
+    State.SELF_TEST: CoreBench.to_self_test,
+    State.PRIMING: CoreBench.to_priming,
+    State.READY: CoreBench.to_ready,
+    State.ARMED: CoreBench.to_armed,
+    State.INFUSING: CoreBench.to_infusing,
+    State.HOLDING: CoreBench.to_holding,
+    State.COMPLETE: CoreBench.to_complete,
+    State.STOPPING: CoreBench.to_stopping,
+    State.RELIEVING: CoreBench.to_relieving,
+    State.STOPPED: CoreBench.to_stopped,
+}
+
+
+def in_state(state: State, plan: Plan = PLAN) -> CoreBench:
+    """A core that has come to a state in the ordinary way."""
+    bench = WAYS[state](CoreBench(plan))
+    assert bench.state is state
+    return bench
+
+
+def first_stop(actions: list[Action]) -> StopPump:
+    """Asserts that the order to stop comes before everything else, and returns it."""
+    assert actions, "nothing was ordered"
+    assert isinstance(actions[0], StopPump), actions
+    return actions[0]
+
+
+def motion(volume_ul: float = 50.0, rate_ul_s: float = 5.0, direction: Direction = Direction.INFUSE) -> Motion:
+    return Motion(volume_ul, rate_ul_s, direction)

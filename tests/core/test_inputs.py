@@ -1,0 +1,40 @@
+"""What is written down of a cycle is what was in it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.core.messages import Operator
+from controller.inputs import Inputs, pack, sent_frames, unpack
+from drivers.link import InputLines
+
+LINK = st.sampled_from(["pump", "pressure", "button"])
+CYCLES = st.builds(
+    Inputs,
+    now_us=st.integers(0, 10**12),
+    lateness_us=st.integers(0, 10**9),
+    received=st.dictionaries(LINK, st.binary(max_size=20)),
+    lines=st.none() | st.builds(InputLines, cts=st.booleans(), dsr=st.booleans()),
+    lost=st.dictionaries(LINK, st.text(max_size=10)),
+    statements=st.lists(st.builds(Operator, st.text(max_size=5), st.text(max_size=5), st.text(max_size=5), st.text(max_size=5))),
+    durable=st.lists(st.integers(1, 99)),
+    recorder_trouble=st.none() | st.text(max_size=10),
+    failed=st.none() | st.text(max_size=10),
+    raised=st.booleans(),
+    halted=st.booleans(),
+)
+
+
+@given(CYCLES, st.lists(st.binary(min_size=1, max_size=9)))
+def test_a_cycle_comes_back_as_it_was(inputs: Inputs, sent: list[bytes]) -> None:
+    packed = json.loads(json.dumps(pack(inputs, sent), sort_keys=True))
+    assert unpack(packed) == inputs
+    assert sent_frames(packed) == sent
+
+
+@pytest.mark.parametrize("packed", [[], ["x"], [1, {"pump": "zz"}], [1, {"said": [[1, 2, 3, 4, 5]]}], [1, {"durable": ["a"]}]])
+def test_what_was_never_packed_is_refused(packed: list[object]) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
+        unpack(packed)
