@@ -1,0 +1,17 @@
+"""What holds for all tests: real-time tests really share one worker."""
+
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuses a run whose groups do not take effect: real-time tests that compete with each other fail for no good reason."""
+    in_a_worker = hasattr(session.config, "workerinput")
+    if not in_a_worker:
+        return
+    alone = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if alone:
+        raise pytest.UsageError(
+            f"{len(alone)} real-time tests are in no xdist group, {alone[0]} for one: "
+            "run with --dist loadgroup and the pinned versions of pytest and pytest-xdist"
+        )
