@@ -97,7 +97,8 @@ def run_procedure(request: Request) -> dict[str, Any]:
         for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})
         outcome = _run_loop(prepared, links, recorder, screens)
-        outcome["record"] = str(path)
+        outcome["record"] = str(path.absolute())
+        outcome["uncertain_before"] = prepared.warnings  # what earlier records in this place leave open
         display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
         display.close(DISPLAY_END_S)
     return outcome

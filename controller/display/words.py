@@ -9,7 +9,7 @@ _NEXT = {
     "standby": "next: the self-test",
     "self_test": "devices identified, pressure zeroed, button proved; next: the prime check",
     "priming": "the line is filled and checked, cannula outside the patient; next: ready",
-    "ready": "checklist and cannula; next: arming",
+    "ready": "cannula in and taped; next: arming",
     "infusing": "contrast moves; next: a hold, in which the line relaxes",
     "stopping": "the pump is being stopped; next: relief of the line, where that is safe",
     "relieving": "a small retraction takes the stored pressure out of the line; next: stopped",
