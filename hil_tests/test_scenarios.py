@@ -22,6 +22,7 @@ from simulators.scenario import Scenario, load_scenario, scenario_names
 pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdist_group("realtime"), pytest.mark.timeout(240)]
 
 GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL")
+LATE_BENCH_MS = 100  # beyond this its devices would have been silent for the host: that shows the computer, not the host
 HOST_OR_PORT = ("host", "operator", "port.")
 ONE_OF_A_KIND = {
     "nominal",
@@ -95,7 +96,7 @@ def test_scenario(name: str, plays: dict[str, "Future[Played]"]) -> None:
     context = f"{result.outcome}\n{result.said[-3000:]}\n{truth}\n{log}"
 
     assert not [entry for entry in log if "NOT DONE" in str(entry["what"])], context
-    assert truth["late_ms_max"] < 50, f"the bench itself was late: {context}"
+    assert truth["late_ms_max"] < LATE_BENCH_MS, f"the bench itself was late: {context}"
     if expect.reason is not None:
         assert result.outcome is not None, context
         assert result.outcome["reason"] in (expect.reason, *expect.or_reason), context
