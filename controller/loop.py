@@ -14,7 +14,7 @@ from controller.inputs import LINKS, Inputs, pack
 from controller.record.interface import Recorder
 from controller.station import Station
 from controller.world import World
-from drivers.link import InputLines, LinkLostError
+from drivers.link import LinkLostError
 from drivers.pump import PumpReading, PumpStopped
 
 LONGEST_WAIT_US = 5_000
@@ -51,7 +51,6 @@ class Loop:
         self._batch_began_us = 0
         self._next_telemetry_us = 0
         self._planned_us: int | None = None
-        self._lines: InputLines | None = None
         self._lost: dict[str, str] = {}
         self._told_lost: set[str] = set()
         self._failed: str | None = None

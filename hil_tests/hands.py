@@ -5,6 +5,7 @@ The rig goes on turning while a person is asked, so that the pump is not left al
 
 import os
 import select
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ PULL_ADAPTER = Act("Pull the transmitter's adapter out of the computer", {"do": 
 PLUG_ADAPTER = Act("Put the transmitter's adapter back into the computer", {"do": "clear", "name": "port.unplug_pressure"})
 
 
-class Hands:
+class Hands(ABC):
     """A pair of hands."""
 
     def __init__(self) -> None:
@@ -63,8 +64,9 @@ class Hands:
         finally:
             self.do(rig, undo)
 
+    @abstractmethod
     def _do(self, rig: Rig, act: Act) -> float:
-        raise NotImplementedError
+        """Does one act; see `do`."""
 
 
 class SimulatedHands(Hands):
