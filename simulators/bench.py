@@ -32,8 +32,13 @@ from simulators.faults import FaultBoard, timed, timeless
 from simulators.keller33x import Keller33x, Keller33xOptions
 from simulators.ne1000 import Ne1000, Ne1000Options
 from simulators.options import Options, OptionsError, Scalar, WiringOptions
+from simulators.plunger import Plunger, PlungerOptions
+from simulators.wire import FAULTS as WIRE_FAULTS
+from simulators.wire import Wire
 
 STEP_S = 0.001
+"""How often whoever runs a bench in real time should let it move on."""
+LONGEST_STEP_S = 0.005
 _LOG_ENTRIES = 1000
 _PLANT_TRUTH = ("duct_kpa", "into_duct_ul", "extravasated_ul", "reflux_ul", "ruptured", "pain", "subgroup")
 
@@ -62,11 +67,19 @@ class Host(Protocol):
         """The operator says something. Raises ActError."""
 
 
+class Foreseer(Protocol):
+    """A watcher that knows in advance when it will have something to do."""
+
+    def next_s(self, bench: Any) -> float:
+        """The exact time of its next act, or inf while that is not known."""
+
+
 class SimulatedBench:
     """One bench. Its time begins at 0 and moves by `advance` alone.
 
     Bytes: `pump` and `pressure` are ByteDevices; hand them what the host sends with the bench's own time. Modem lines of the
-    button: `cts`, `dsr`, `set_outputs`. The watchers are called after every step and may act.
+    button: `cts`, `dsr`, `set_outputs`. The watchers are called after every step and may act; the foreseers say where a step
+    has to end so that they can act on time. Those in `on_act` hear of everything that is done here: act, by, cause, time.
     """
 
     def __init__(self, options: BenchOptions | None = None) -> None:
@@ -76,6 +89,7 @@ class SimulatedBench:
         makers: dict[str, Callable[..., object]] = {
             "pump": Ne1000Options,
             "pressure": Keller33xOptions,
+            "plunger": PlungerOptions,
             "line": maker.named_options,
             "bench": WiringOptions,
         }
@@ -84,18 +98,24 @@ class SimulatedBench:
         self._wiring = _made("bench", WiringOptions, chosen["bench"])
         self.pump = Ne1000(_made("pump", Ne1000Options, chosen["pump"]))
         self.pressure = Keller33x(_made("pressure", Keller33xOptions, {"seed": noise_seed, **chosen["pressure"]}))
+        self.pump_wire = Wire(self.pump, self.pump.options.baud, f"{options.seed}/{options.index}/pump")
+        self.pressure_wire = Wire(self.pressure, self.pressure.options.baud, f"{options.seed}/{options.index}/pressure")
         self.contacts = Contacts()
+        self._plunger = Plunger(_made("plunger", PlungerOptions, chosen["plunger"]))
         self._plant = _made("line", maker.factory, {"seed": options.seed, "index": options.index, **chosen["line"]})
         self.fault_board = FaultBoard()
         self._list_faults(maker.faults)
         self.host: Host | None = None
         self.person: Callable[[PersonAct], None] | None = None
         self.watchers: list[Callable[[SimulatedBench], None]] = []
+        self.foreseers: list[Foreseer] = []
+        self.on_act: list[Callable[[Act, str, bool, float], None]] = []
         self._log: deque[dict[str, object]] = deque(maxlen=_LOG_ENTRIES)
         self._now_s = 0.0
         self._tip = "air"
         self._line_kpa = 0.0
         self._flow_ul_s = 0.0
+        self._stalled_at_end = False
         self._forward_ul = self.pump.forward_ul
         self._forward_patient_ul = 0.0
         self._withdrawn_ul = self.pump.withdrawn_ul
@@ -108,36 +128,76 @@ class SimulatedBench:
         self._wire_trigger()
 
     def advance(self, now_s: float) -> None:
-        """Everything moves on to now_s, in steps of 1 ms at most. Going backwards is an error of the caller: ValueError."""
+        """Everything moves on to now_s, in steps of 5 ms at most. Going backwards is an error of the caller: ValueError."""
         if not now_s >= self._now_s:
             raise ValueError(f"the bench is at {self._now_s} s and can not go to {now_s} s")
         while self._now_s < now_s:
-            left_s = now_s - self._now_s
-            # a step that would leave less than a microsecond takes it along
-            self._step(now_s if left_s < STEP_S + 1e-6 else self._now_s + STEP_S)
+            to_s = now_s
+            if to_s - self._now_s > LONGEST_STEP_S + 1e-6:  # a step that would leave less than a microsecond takes it along
+                to_s = self._now_s + LONGEST_STEP_S
+            for foreseer in self.foreseers:
+                due_s = foreseer.next_s(self)
+                if self._now_s < due_s < to_s:
+                    to_s = due_s
+            self._step(to_s)
+
+    def next_s(self) -> float:
+        """No later than this something happens at the ports that a host could see: a bound for how far to advance at once."""
+        return min(self.pump_wire.next_s(), self.pressure_wire.next_s())
+
+    def watch(self, watcher: Callable[["SimulatedBench"], None]) -> None:
+        """Adds a watcher, and if it can foresee its acts a foreseer."""
+        self.watchers.append(watcher)
+        if hasattr(watcher, "next_s"):
+            self.foreseers.append(watcher)
 
     def _step(self, to_s: float) -> None:
         dt_s = to_s - self._now_s
-        self.pump.advance(to_s)
-        forward_ul = self.pump.forward_ul - self._forward_ul
-        withdrawn_ul = self.pump.withdrawn_ul - self._withdrawn_ul
+        pump, pressure = self.pump, self.pressure
+        self.pump_wire.advance(to_s)
+        self.pressure_wire.advance(to_s)
+        pump.advance(to_s)
+        forward_ul = pump.forward_ul - self._forward_ul
+        withdrawn_ul = pump.withdrawn_ul - self._withdrawn_ul
         self._flow_ul_s = (forward_ul - withdrawn_ul) / dt_s
-        self._line_kpa = self._plant.step(dt_s, self._flow_ul_s)
-        if not math.isfinite(self._line_kpa):
-            raise PlantError(f"the plant gave a line pressure of {self._line_kpa} kPa at {to_s:.3f} s")
-        self.pressure.set_pressure(self._line_kpa)
-        self.pressure.advance(to_s)
+        into_line_ul_s = self._flow_ul_s
+        if not self._plunger.passive:
+            into_line_ul_s = self._plunger.step(forward_ul, withdrawn_ul, self._line_kpa) / dt_s
+            if self._plunger.bottomed or self._stalled_at_end:
+                self._stall_at_end(to_s)
+        self._line_kpa = self._step_plant(dt_s, into_line_ul_s, to_s)
+        pressure.set_pressure(self._line_kpa)
+        pressure.advance(to_s)
         self._now_s = to_s
-        self._forward_ul += forward_ul
-        self._withdrawn_ul += withdrawn_ul
-        if forward_ul > 0:
-            self._last_forward_s = to_s
+        if forward_ul > 0.0:
+            self._forward_ul += forward_ul
+            self._last_forward_s = self._last_motion_s = to_s
             if self._tip == "patient":
                 self._forward_patient_ul += forward_ul
-        if forward_ul > 0 or withdrawn_ul > 0:
+        if withdrawn_ul > 0.0:
+            self._withdrawn_ul += withdrawn_ul
             self._last_motion_s = to_s
         for watcher in self.watchers:
             watcher(self)
+
+    def _stall_at_end(self, now_s: float) -> None:
+        """The drive can not push an empty syringe's plunger any further; as soon as it has given up it may turn back."""
+        if self._plunger.bottomed and self.pump.status == "I":
+            if not self._stalled_at_end:
+                self.pump.fault("stall", now_s)
+                self._stalled_at_end = True
+        elif self._stalled_at_end and self.pump.status != "I":
+            self.pump.clear("stall", now_s)
+            self._stalled_at_end = False
+
+    def _step_plant(self, dt_s: float, into_line_ul_s: float, to_s: float) -> float:
+        try:
+            kpa = float(self._plant.step(dt_s, into_line_ul_s))
+        except Exception as error:  # whatever a plant that is not ours may raise
+            raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
+        if not math.isfinite(kpa):
+            raise PlantError(f"the plant gave a line pressure of {kpa} kPa at {to_s:.3f} s")
+        return kpa
 
     # The button's port
 
@@ -179,6 +239,26 @@ class SimulatedBench:
         return self._forward_patient_ul
 
     @property
+    def withdrawn_ul(self) -> float:
+        """Gross backward travel of the plunger since the start."""
+        return self._withdrawn_ul
+
+    @property
+    def pressed(self) -> bool:
+        """Whether the patient holds the button down."""
+        return self.contacts.pressed
+
+    @property
+    def flow_ul_s(self) -> float:
+        """The plunger's flow in the last step, signed."""
+        return self._flow_ul_s
+
+    @property
+    def plant(self) -> Any:
+        """The line and whatever it ends in."""
+        return self._plant
+
+    @property
     def line_kpa(self) -> float:
         """The true gauge pressure at the transmitter."""
         return self._line_kpa
@@ -211,6 +291,7 @@ class SimulatedBench:
             "forward_ul": self._forward_ul,
             "forward_patient_ul": self._forward_patient_ul,
             "withdrawn_ul": self._withdrawn_ul,
+            "stopper_ul": self._forward_ul - self._withdrawn_ul if self._plunger.passive else self._plunger.stopper_ul,
             "flow_ul_s": self._flow_ul_s,
             "line_kpa": self._line_kpa,
             "tip": self._tip,
@@ -236,6 +317,8 @@ class SimulatedBench:
         """Does it now, and writes it into the log. Raises ActError; then nothing was done."""
         self._do(act)
         self.note(str(act), by, cause)
+        for hear in self.on_act:
+            hear(act, by, cause, self._now_s)
 
     def note(self, what: str, by: str, cause: bool = False) -> None:
         """Writes one line into the log. cause: from here on the host's reaction is measured."""
@@ -302,6 +385,8 @@ class SimulatedBench:
         board, plant = self.fault_board, self._plant
         board.add("pump", ne1000.FAULTS, *timed(self.pump, texts=True))
         board.add("pressure", keller33x.FAULTS, *timed(self.pressure))
+        board.add("pump_wire", WIRE_FAULTS, *timed(self.pump_wire, texts=True))
+        board.add("pressure_wire", WIRE_FAULTS, *timed(self.pressure_wire, texts=True))
         board.add("button", contacts_module.FAULTS, *timeless(self.contacts))
         if hasattr(plant, "fault") and hasattr(plant, "clear"):
             board.add("line", of_plant, *timeless(plant))
@@ -310,5 +395,6 @@ class SimulatedBench:
 def _made(device: str, maker: Callable[..., Any], values: Mapping[str, object]) -> Any:
     try:
         return maker(**values)
-    except (ValueError, TypeError) as error:
-        raise OptionsError(f"{device}: {error}") from None
+    except Exception as error:  # noqa: BLE001 - a plant that is not ours may fail in any way
+        said = f"{error}" if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"
+        raise OptionsError(f"{device}: {said}") from None

@@ -4,6 +4,7 @@ Events happen in the order in which they are written; each waits for the one bef
 They take effect at the exact step of the simulation at which the last condition comes true, whatever the host does.
 """
 
+import math
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -39,7 +40,8 @@ class When(_Table):
 
     at_s: the bench's time. after_s: time since the event before. rest_s: time since the plunger last moved.
     forward_ul, forward_patient_ul: gross forward travel of the plunger, in all and with the tip in the patient.
-    line_kpa: true pressure in the line. tip: where the tip is.
+    withdrawn_ul: gross backward travel. line_kpa: true pressure in the line. tip: where the tip is. pressed: the patient
+    holds the button down, or does not.
     """
 
     at_s: _Positive | None = None
@@ -47,8 +49,10 @@ class When(_Table):
     rest_s: _Positive | None = None
     forward_ul: _Positive | None = None
     forward_patient_ul: _Positive | None = None
+    withdrawn_ul: _Positive | None = None
     line_kpa: Annotated[float, Field(allow_inf_nan=False)] | None = None
     tip: Literal["air", "capped", "patient"] | None = None
+    pressed: bool | None = None
 
 
 class Event(_Table):
@@ -68,11 +72,23 @@ class Event(_Table):
 
 
 class PersonTable(_Table):
-    """What the simulated person does without being told."""
+    """What the simulated person does without being told, and what the patient feels.
+
+    self_test: answers the host's test of the button, holding it for hold_s. inserts_cannula: once the line has come to rest
+    after so many prime_motions into air. feels_pain: presses reaction_s after the plant begins to say pain. false_pain_ul:
+    presses without a cause when so much of the plunger's travel has gone into the patient. lets_go_s: how long the plunger
+    has to rest before the button is let go. can_press: without it neither kind of pain leads to a press.
+    """
 
     self_test: bool = True
     inserts_cannula: bool = True
     hold_s: Annotated[float, Field(gt=0, le=10)] = 0.4
+    prime_motions: Annotated[int, Field(ge=1, le=10)] = 1
+    feels_pain: bool = False
+    reaction_s: Annotated[float, Field(ge=0, le=60)] = 1.0
+    can_press: bool = True
+    false_pain_ul: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    lets_go_s: Annotated[float, Field(gt=0, le=600)] = 2.0
 
 
 class RunTable(_Table):
@@ -177,6 +193,18 @@ class Stage(Protocol):
         """The part of it with the tip in the patient."""
 
     @property
+    def withdrawn_ul(self) -> float:
+        """Gross backward travel of the plunger."""
+
+    @property
+    def flow_ul_s(self) -> float:
+        """The plunger's flow, signed."""
+
+    @property
+    def pressed(self) -> bool:
+        """Whether the patient holds the button down."""
+
+    @property
     def line_kpa(self) -> float:
         """The true line pressure."""
 
@@ -222,7 +250,7 @@ class ScenarioRunner:
 
     def __call__(self, bench: Stage) -> None:
         """Does the events that are due now."""
-        while not self.finished:
+        while self._next < len(self._events):
             event = self._events[self._next]
             if not self._due(event.when, bench):
                 return
@@ -233,15 +261,45 @@ class ScenarioRunner:
             except ActError as error:
                 bench.note(f"NOT DONE: {event.does}: {error}", by="scenario")
 
+    def next_s(self, bench: Stage) -> float:
+        """When the next event comes due if everything goes on as it does; inf if that can not be said, or if it is due now."""
+        if self._next >= len(self._events):
+            return math.inf
+        when = self._events[self._next].when
+        due_s = -math.inf
+        if when.at_s is not None:
+            due_s = when.at_s
+        if when.after_s is not None:
+            due_s = max(due_s, self._previous_s + when.after_s)
+        if when.rest_s is not None:
+            due_s = max(due_s, bench.now_s - bench.rest_s + when.rest_s)
+        if when.forward_ul is not None:
+            due_s = max(due_s, _reached_s(bench, when.forward_ul - bench.forward_ul, bench.flow_ul_s))
+        if when.forward_patient_ul is not None:
+            due_s = max(due_s, _reached_s(bench, when.forward_patient_ul - bench.forward_patient_ul, bench.flow_ul_s))
+        if when.withdrawn_ul is not None:
+            due_s = max(due_s, _reached_s(bench, when.withdrawn_ul - bench.withdrawn_ul, -bench.flow_ul_s))
+        return due_s if due_s > bench.now_s else math.inf
+
     def _due(self, when: When, bench: Stage) -> bool:
-        reached = (
-            (when.at_s, bench.now_s),
-            (when.after_s, bench.now_s - self._previous_s),
-            (when.rest_s, bench.rest_s),
-            (when.forward_ul, bench.forward_ul),
-            (when.forward_patient_ul, bench.forward_patient_ul),
-            (when.line_kpa, bench.line_kpa),
-        )
         if when.tip is not None and when.tip != bench.tip:
             return False
-        return all(wanted is None or actual >= wanted - _ROUNDING for wanted, actual in reached)
+        if when.pressed is not None and when.pressed is not bench.pressed:
+            return False
+        now_s = bench.now_s + _ROUNDING
+        return (
+            (when.at_s is None or now_s >= when.at_s)
+            and (when.after_s is None or now_s - self._previous_s >= when.after_s)
+            and (when.rest_s is None or bench.rest_s >= when.rest_s - _ROUNDING)
+            and (when.forward_ul is None or bench.forward_ul >= when.forward_ul - _ROUNDING)
+            and (when.forward_patient_ul is None or bench.forward_patient_ul >= when.forward_patient_ul - _ROUNDING)
+            and (when.withdrawn_ul is None or bench.withdrawn_ul >= when.withdrawn_ul - _ROUNDING)
+            and (when.line_kpa is None or bench.line_kpa >= when.line_kpa - _ROUNDING)
+        )
+
+
+def _reached_s(bench: Stage, left_ul: float, flow_ul_s: float) -> float:
+    """When the plunger will have gone so much further at its present flow; now if it has, inf if it does not go there."""
+    if left_ul <= _ROUNDING:
+        return bench.now_s
+    return bench.now_s + left_ul / flow_ul_s if flow_ul_s > 0.0 else math.inf

@@ -62,7 +62,7 @@ class Server:
         self.bench.person = person.told
         self.bench.fault_board.add("port", PORT_FAULTS, self._break_port, self._mend_port)
         if options.scenario is not None:
-            self.bench.watchers.append(ScenarioRunner(options.scenario, self.bench))
+            self.bench.watch(ScenarioRunner(options.scenario, self.bench))
         self.bench.watchers.append(person)
         # from here on there is something to be given back; what could be refused has been
         # select and not epoll: its time-outs are not rounded up to whole milliseconds

@@ -1,6 +1,7 @@
 """The transmitter on its half-duplex line: pacing, turnaround, supply, and the faults that it can have."""
 
 import math
+from collections.abc import Sequence
 from random import Random
 
 from simulators.device import Uart
@@ -60,6 +61,7 @@ class Keller33x:
         self._echoes: list[tuple[float, int]] = []
         self._random = Random(self.options.seed + 1)
         self._now_s = -math.inf
+        self._due_s = -math.inf
         self._busy_until_s = -math.inf
         self._powered_at_s = self.options.powered_at_s
         self._replies = 0
@@ -79,26 +81,55 @@ class Keller33x:
         """Bytes that the host handed to its port at now_s."""
         self.advance(now_s)
         self._incoming.put(data, now_s)
+        self._due_s = self._next_due_s()
+
+    def lose_incoming(self, now_s: float) -> None:
+        """What the host has handed over and is not through by now_s never arrives."""
+        self._settle(now_s)
+        self._incoming.clear()
 
     def advance(self, now_s: float) -> None:
-        """Everything that happens until now_s: bytes arrive, requests end and are executed, the filter settles."""
-        for at_s, byte in self._incoming.take(now_s):
-            self._end_request_by(at_s)
-            if self.options.echo:
-                self._echoes.append((at_s, byte))
-            if self._listens(at_s):
-                self._assembler.add(byte, at_s)
-        self._end_request_by(now_s)
+        """Everything that happens until now_s: bytes arrive, requests end and are executed, the filter settles.
+
+        Bytes may wait until their request can be over: nothing outside tells the difference.
+        """
+        if now_s < self._due_s:
+            if now_s > self._now_s:
+                self._now_s = now_s
+                self._sensor.advance(now_s)
+            return
         self._settle(now_s)
+        self._due_s = self._next_due_s()
 
     def transmit(self, now_s: float) -> bytes:
         """The bytes (echoes of the converter included) whose last bit has arrived at the host by now_s."""
         self.advance(now_s)
+        arrived = self.sent(now_s)
+        return bytes([byte for _, byte in arrived]) if arrived else b""
+
+    def sent(self, now_s: float) -> list[tuple[float, int]]:
+        """The same as `transmit` once advanced to now_s, each byte with its time."""
+        if self.options.echo and self._incoming.first_s <= now_s:
+            self._settle(now_s)
         arrived = self._outgoing.take(now_s)
         if self._echoes:
             arrived = sorted(self._echoes + arrived, key=lambda pair: pair[0])
             self._echoes = []
-        return bytes(byte for _, byte in arrived)
+        return arrived
+
+    def sending(self) -> Sequence[tuple[float, int]]:
+        """The bytes of a reply on their way out, each with its time."""
+        return self._outgoing.under_way
+
+    def next_event_s(self, sending: bool = True) -> float:
+        """No later than this something happens here (sending: the end of a reply, too); inf: nothing is due."""
+        if self._due_s == -math.inf:
+            self._due_s = self._next_due_s()
+        if sending and self._outgoing.under_way:
+            last_s = self._outgoing.under_way[-1][0]
+            if self._now_s < last_s < self._due_s:
+                return last_s
+        return self._due_s
 
     def fault(self, name: str, now_s: float, **args: float) -> None:
         """Makes the named fault of FAULTS happen from now_s on. Raises ValueError for an unknown name or argument."""
@@ -107,7 +138,7 @@ class Keller33x:
         known = _ARGUMENTS.get(name, {})
         if args.keys() - known.keys():
             raise ValueError(f"the fault {name!r} takes {', '.join(known) or 'no arguments'}, not {', '.join(args)}")
-        self.advance(now_s)
+        self._settle(now_s)
         if name == "plug":
             self.clear("unplug", now_s)
             return
@@ -133,7 +164,7 @@ class Keller33x:
         """Ends the named fault. Clearing what is not there does nothing. Raises ValueError for an unknown name."""
         if name not in FAULTS:
             raise ValueError(f"a KELLER 33X has no fault {name!r}; it has {', '.join(FAULTS)}")
-        self.advance(now_s)
+        self._settle(now_s)
         ended = self._faults.pop(name, {})
         supply_is_back = name == "supply_loss" or (name == "unplug" and ended.get("supply") == 0)
         if supply_is_back and self._powered_at_s > now_s:
@@ -143,8 +174,24 @@ class Keller33x:
         return "unplug" not in self._faults and at_s >= self._powered_at_s and at_s > self._busy_until_s
 
     def _settle(self, now_s: float) -> None:
+        """As `advance`, single bytes included: for whoever is about to change something, or must know everything."""
+        self._due_s = -math.inf
+        for at_s, byte in self._incoming.take(now_s):
+            self._end_request_by(at_s)
+            if self.options.echo:
+                self._echoes.append((at_s, byte))
+            if self._listens(at_s):
+                self._assembler.add(byte, at_s)
+        self._end_request_by(now_s)
         self._now_s = max(self._now_s, now_s)
         self._sensor.advance(now_s)
+
+    def _next_due_s(self) -> float:
+        """When the request on the line can be over at the earliest; with echoes, when what the host handed over is through."""
+        ends_s = self._assembler.ends_s
+        if ends_s is not None and ends_s <= self._incoming.first_s:
+            return ends_s
+        return self._incoming.due_s + (0.0 if self.options.echo else self._assembler.silence_s)
 
     def _lose_what_is_under_way(self) -> None:
         # bytes that the host is still sending are lost one by one as they arrive: the converter still echoes them
@@ -165,7 +212,7 @@ class Keller33x:
         body = unseal(self._assembler.take())
         if body is None:
             return
-        self._settle(ends_s)
+        self._sensor.advance(ends_s)
         self._firmware.powering_up = ends_s < self._powered_at_s + self.options.power_up_s
         reply = self._firmware.answer(body)
         if reply is None or "silent" in self._faults:

@@ -51,6 +51,11 @@ class Assembler:
     _last_s: float = 0.0
 
     @property
+    def silence_s(self) -> float:
+        """How long nothing must arrive for a frame to end."""
+        return _IDLE_CHARACTERS * _BITS_A_CHARACTER / self.baud
+
+    @property
     def ends_s(self) -> float | None:
         """When the frame that is under way is complete, if nothing else arrives; None when none is."""
         return self._last_s + _IDLE_CHARACTERS * _BITS_A_CHARACTER / self.baud if self._data else None

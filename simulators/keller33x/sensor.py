@@ -41,11 +41,13 @@ class Sensor:
         """The filter settles towards the true pressure (first order, exact for a pressure that is constant meanwhile)."""
         if now_s <= self._now_s:
             return
-        if self.options.filter_s > 0.0:
-            left = math.exp(-(now_s - self._now_s) / self.options.filter_s)
-            self._filtered_kpa = self.true_kpa + (self._filtered_kpa - self.true_kpa) * left
-        else:
-            self._filtered_kpa = self.true_kpa
+        true_kpa = self.true_kpa
+        if self._filtered_kpa != true_kpa:
+            if self.options.filter_s > 0.0:
+                left = math.exp(-(now_s - self._now_s) / self.options.filter_s)
+                self._filtered_kpa = true_kpa + (self._filtered_kpa - true_kpa) * left
+            else:
+                self._filtered_kpa = true_kpa
         self._now_s = now_s
 
     def pressure_bar(self) -> float:
@@ -75,21 +77,30 @@ class Sensor:
         return ATMOSPHERE_KPA if self.options.absolute else 0.0
 
     def _raw_kpa(self) -> float:
-        for name in ("stuck_at", "out_of_range"):
-            if name in self.faults:
-                return self.faults[name]["kpa"]
-        kpa = self._filtered_kpa + self._reference_kpa + self.options.offset_kpa
-        if "drift" in self.faults:
-            drift = self.faults["drift"]
-            kpa += drift["kpa_per_s"] * (self._now_s - drift["since_s"])
-        noise_kpa = self.faults["noise"]["kpa"] if "noise" in self.faults else self.options.noise_kpa
+        options = self.options
+        kpa = self._filtered_kpa + self._reference_kpa + options.offset_kpa
+        if self.faults:
+            return self._faulty_kpa(kpa)
+        return self._read_kpa(kpa, options.noise_kpa)
+
+    def _read_kpa(self, kpa: float, noise_kpa: float) -> float:
+        """What becomes of a pressure: noise, resolution, range."""
         if noise_kpa > 0.0:
             kpa += self._random.gauss(0.0, noise_kpa)
-        if "spike" in self.faults:
-            kpa += self._spike_kpa()
         if self.options.resolution_kpa > 0.0:
             kpa = round(kpa / self.options.resolution_kpa) * self.options.resolution_kpa
         return self._within_range(kpa)
+
+    def _faulty_kpa(self, kpa: float) -> float:
+        for name in ("stuck_at", "out_of_range"):
+            if name in self.faults:
+                return self.faults[name]["kpa"]
+        if "drift" in self.faults:
+            drift = self.faults["drift"]
+            kpa += drift["kpa_per_s"] * (self._now_s - drift["since_s"])
+        if "spike" in self.faults:
+            kpa += self._spike_kpa()
+        return self._read_kpa(kpa, self.faults["noise"]["kpa"] if "noise" in self.faults else self.options.noise_kpa)
 
     def _spike_kpa(self) -> float:
         spike = self.faults["spike"]

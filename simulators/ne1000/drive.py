@@ -99,11 +99,17 @@ class Drive:
 
     def true_forward_ul(self, now_s: float) -> float:
         """Gross plunger travel forwards since construction."""
-        return self._true_forward_ul + self._true_since(now_s, 1)
+        motion = self._motion
+        if motion is None or motion.sign < 0:
+            return self._true_forward_ul
+        return self._true_forward_ul + motion.moved_ul(now_s) * self._factor
 
     def true_withdrawn_ul(self, now_s: float) -> float:
         """Gross plunger travel backwards since construction."""
-        return self._true_withdrawn_ul + self._true_since(now_s, -1)
+        motion = self._motion
+        if motion is None or motion.sign > 0:
+            return self._true_withdrawn_ul
+        return self._true_withdrawn_ul + motion.moved_ul(now_s) * self._factor
 
     def true_rate_ul_s(self) -> float:
         """Signed true plunger flow; 0 when it stands, whatever the motor is told."""
@@ -116,11 +122,6 @@ class Drive:
         if motion is None or motion.sign != sign or not motion.counted:
             return base_ul
         return base_ul + motion.moved_ul(now_s)
-
-    def _true_since(self, now_s: float, sign: int) -> float:
-        if self._motion is None or self._motion.sign != sign:
-            return 0.0
-        return self._motion.moved_ul(now_s) * self._factor
 
     def _settle(self, now_s: float) -> None:
         """Books what has been moved so far, so that the motion can change."""

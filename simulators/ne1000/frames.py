@@ -20,14 +20,21 @@ MAX_TEXT = 80
 """Characters kept of one Basic line; what is longer can not be a command."""
 
 
+def _crc_of_byte(byte: int) -> int:
+    crc = byte << 8
+    for _ in range(8):
+        crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
+    return crc & 0xFFFF
+
+
+_CRC_TABLE = tuple(_crc_of_byte(byte) for byte in range(256))
+
+
 def crc_ccitt(data: bytes) -> int:
-    """The pump's 16-bit checksum, bit by bit."""
+    """The pump's 16-bit checksum."""
     crc = 0
     for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
-            crc &= 0xFFFF
+        crc = (crc << 8 & 0xFF00) ^ _CRC_TABLE[crc >> 8 ^ byte]
     return crc
 
 

@@ -1,6 +1,7 @@
 """The works of the simulated NE-1000: power, serial line and motor, driven by events in the order of their times."""
 
 import copy
+import math
 from collections import deque
 
 from simulators.device import Uart
@@ -29,7 +30,7 @@ class Machine:
         self.drive = Drive()
         self.inputs = Inputs()
         self._rx = Uart(self.memory.baud)
-        self._arrived: deque[tuple[float, int]] = deque()
+        self._wake_s = self._event_s = -math.inf
         self._pending: deque[Frame] = deque()
         self.wire = Transmitter(self.memory.baud, self.faults, options.trailing)
         self.receiver = Receiver(packets_in_basic=options.packets_in_basic)
@@ -44,31 +45,68 @@ class Machine:
     def receive(self, data: bytes, now_s: float) -> None:
         """Bytes from the host's port; they arrive one by one."""
         self._rx.put(data, max(now_s, self.now_s))
+        self._wake_s = -math.inf
+
+    def lose_incoming(self, now_s: float) -> None:
+        """Bytes that have not arrived by now_s never do."""
+        self.settle(now_s)
+        self._rx.clear()
 
     def advance(self, now_s: float) -> None:
-        """Everything that is due by now_s happens, each thing at its own time."""
-        self._arrived.extend(self._rx.take(now_s))
+        """Everything that is due by now_s happens, each thing at its own time.
+
+        Bytes of the host may wait for each other as long as no command can come of them: nothing outside tells the difference.
+        """
+        if now_s < self._wake_s:
+            if now_s > self.now_s:
+                self.now_s = now_s
+            return
+        self.settle(now_s)
+        self._plan()
+
+    def settle(self, now_s: float) -> None:
+        """As `advance`, single bytes included: for whoever is about to change something, or must know everything."""
+        self._wake_s = -math.inf
         while True:
-            at_s, event = self._next_event()
+            at_s, event = self._next_event(self._rx.first_s)
             if at_s > now_s:
                 break
             self.now_s = max(self.now_s, at_s)
             self._handle(event)
         self.now_s = max(self.now_s, now_s)
 
-    def _next_event(self) -> tuple[float, str]:
-        """The next event; of several at one time the first in this list."""
+    @property
+    def next_event_s(self) -> float:
+        """When something will happen that shows outside; of what the host has just sent, the end. NEVER_S: nothing is due."""
+        if self._wake_s == -math.inf:
+            self._plan()
+        return self._event_s
+
+    def _plan(self) -> None:
+        """Finds out until when nothing happens here."""
+        next_s = self._next_event(NEVER_S)[0]
+        done_s = self.options.processing_s
+        self._event_s = min(next_s, self._rx.due_s + (0.0 if self.faults.echo else done_s))
+        # should the very next byte complete a command, this is when it would be done
+        self._wake_s = min(self._event_s, self._rx.first_s + done_s)
+
+    def _next_event(self, byte_s: float) -> tuple[float, str]:
+        """The next event, if the next byte is due at byte_s; of several at one time the first in this order."""
         firmware = self.firmware
-        events = (
-            (self.power_on_s, "power"),
-            (self.drive.end_s, "volume"),
-            (firmware.program.timer_s, "timer"),
-            (self._stall_noticed_s(), "stall"),
-            (firmware.watchdog_s, "watchdog"),
-            (self._arrived[0][0] if self._arrived else NEVER_S, "byte"),
-            (self._pending[0].last_s + self.options.processing_s if self._pending else NEVER_S, "command"),
-        )
-        return min(events, key=lambda event: event[0])
+        at_s, event = self.power_on_s, "power"
+        if self.drive.end_s < at_s:
+            at_s, event = self.drive.end_s, "volume"
+        if firmware.program.timer_s < at_s:
+            at_s, event = firmware.program.timer_s, "timer"
+        if self.faults.stall is not None and self._stall_noticed_s() < at_s:
+            at_s, event = self._stall_noticed_s(), "stall"
+        if firmware.watchdog_s < at_s:
+            at_s, event = firmware.watchdog_s, "watchdog"
+        if byte_s < at_s:
+            at_s, event = byte_s, "byte"
+        if self._pending and self._pending[0].last_s + self.options.processing_s < at_s:
+            at_s, event = self._pending[0].last_s + self.options.processing_s, "command"
+        return at_s, event
 
     def _handle(self, event: str) -> None:
         now_s = self.now_s
@@ -84,7 +122,7 @@ class Machine:
             case "watchdog":
                 self.firmware.on_watchdog(now_s)
             case "byte":
-                self._on_byte(*self._arrived.popleft())
+                self._on_byte(*self._rx.pop())
             case _:
                 self._on_command(self._pending.popleft())
 

@@ -5,6 +5,8 @@ Everything happens at its own time, in order, however seldom anybody calls `adva
 expire, replies leave. Calls with a time before the present count as made now.
 """
 
+from collections.abc import Sequence
+
 from simulators.ne1000.fault_desk import FaultDesk
 from simulators.ne1000.inputs import EVENT_PIN, PROGRAM_PIN
 from simulators.ne1000.machine import Machine
@@ -32,7 +34,33 @@ class Ne1000:
 
     def transmit(self, now_s: float) -> bytes:
         """The bytes whose last bit has left the pump by now_s; each is given once."""
-        return self._machine.wire.take(now_s)
+        sent = self.sent(now_s)
+        return bytes([byte for _, byte in sent]) if sent else b""
+
+    def sent(self, now_s: float) -> list[tuple[float, int]]:
+        """The same as `transmit`, each byte with its time."""
+        machine = self._machine
+        if machine.faults.echo:
+            machine.settle(machine.now_s)
+        return machine.wire.take(now_s)
+
+    def sending(self) -> Sequence[tuple[float, int]]:
+        """The bytes on their way out, each with its time."""
+        return self._machine.wire.under_way
+
+    def lose_incoming(self, now_s: float) -> None:
+        """What the host has handed over and is not through by now_s never arrives."""
+        self._machine.lose_incoming(now_s)
+
+    def next_event_s(self, sending: bool = True) -> float:
+        """No later than this something happens here (sending: the end of what goes out, too); inf: nothing is due."""
+        machine = self._machine
+        event_s = machine.next_event_s
+        if sending and machine.wire.under_way:
+            last_s = machine.wire.under_way[-1][0]
+            if machine.now_s < last_s < event_s:
+                return last_s
+        return event_s
 
     # --- what the plunger truly does (back door) -------------------------------------------------------------------
 
@@ -97,22 +125,22 @@ class Ne1000:
 
     def set_trigger(self, high: bool, now_s: float) -> None:
         """Pin 2, operational trigger. An input that nobody sets is high."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         self._machine.firmware.on_trigger(high=high, powered=self.powered, now_s=self._machine.now_s)
 
     def set_direction(self, high: bool, now_s: float) -> None:
         """Pin 3, direction."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         self._machine.firmware.on_direction_pin(high=high, powered=self.powered, now_s=self._machine.now_s)
 
     def set_event(self, high: bool, now_s: float) -> None:
         """Pin 4, event."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         self._machine.inputs.change(EVENT_PIN, high=high)
 
     def set_program_input(self, high: bool, now_s: float) -> None:
         """Pin 6, program input."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         self._machine.inputs.change(PROGRAM_PIN, high=high)
 
     @property
@@ -137,7 +165,7 @@ class Ne1000:
 
     def keypad_stop(self, now_s: float) -> None:
         """Somebody presses the stop key."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         if self.powered:
             self._machine.firmware.on_key("stop", self._machine.now_s)
 
@@ -145,10 +173,10 @@ class Ne1000:
 
     def fault(self, name: str, now_s: float, **args: object) -> None:
         """Puts a fault on the pump. Raises ValueError for an unknown one, TypeError for arguments it does not have."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         self._fault_desk.put(name, args)
 
     def clear(self, name: str, now_s: float) -> None:
         """Takes a fault away again; nothing happens if it is not there. Raises ValueError for an unknown one."""
-        self._machine.advance(now_s)
+        self._machine.settle(now_s)
         self._fault_desk.take_away(name)

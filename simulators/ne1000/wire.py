@@ -1,6 +1,7 @@
 """The pump's transmitter: replies leave byte by byte, and some faults lose or spoil them on the way."""
 
 import math
+from collections.abc import Sequence
 
 from simulators.device import Uart
 from simulators.ne1000.faults import Faults
@@ -38,9 +39,14 @@ class Transmitter:
         """A byte that comes straight back."""
         self._host_end.put(bytes([byte]), at_s)
 
-    def take(self, now_s: float) -> bytes:
-        """The bytes that are through by now_s."""
-        return bytes(byte for _, byte in self._host_end.take(now_s))
+    def take(self, now_s: float) -> list[tuple[float, int]]:
+        """The bytes that are through by now_s, each with its time."""
+        return self._host_end.take(now_s)
+
+    @property
+    def under_way(self) -> Sequence[tuple[float, int]]:
+        """The bytes that have not been taken yet, each with its time."""
+        return self._host_end.under_way
 
     def set_baud(self, baud: int) -> None:
         """What is sent from now on goes at this rate."""

@@ -1,4 +1,8 @@
-"""What can go wrong between plunger and duct. Each fault by name, with its arguments and their defaults."""
+"""What can go wrong between plunger and duct. Each fault by name, with its arguments and their defaults.
+
+The same terms as the options of a patient who is like that from the beginning; while a fault lasts, its numbers replace those
+of the options (a bubble comes on top, a clog multiplies).
+"""
 
 FAULTS: dict[str, str] = {
     "block": "nothing passes any more: at the tip, or (in_tube 1) in the tube behind the transmitter",
@@ -6,7 +10,7 @@ FAULTS: dict[str, str] = {
     "open_line": "a luer is open at the transmitter: the line runs out through a small resistance",
     "leak": "the line leaks at the transmitter through this resistance",
     "air": "a gas bubble of this volume (at atmospheric pressure) is in the line",
-    "rupture": "when the duct reaches threshold_kpa it tears and leaks into tissue; what has torn stays torn",
+    "rupture": "when the duct reaches threshold_kpa it tears and leaks into tissue (0: now); what has torn stays torn",
     "reflux": "above opening_kpa contrast comes back out of the orifice beside the cannula",
     "full_duct": "from its present pressure on the duct is as stiff as one of v0_ul",
     "motion": "the breast is squeezed: one half-sine of kpa lasting s seconds, then over",
@@ -18,14 +22,15 @@ DEFAULTS: dict[str, dict[str, float]] = {
     "open_line": {"resistance_kpa_s_ul": 0.01},
     "leak": {"resistance_kpa_s_ul": 5.0},
     "air": {"bubble_ul": 10.0},
-    "rupture": {"resistance_kpa_s_ul": 0.2, "threshold_kpa": 5.0, "tissue_kpa": 0.0},
+    "rupture": {"resistance_kpa_s_ul": 0.2, "threshold_kpa": 5.0, "tissue_kpa": 0.0, "tissue_stiffness_kpa_ul": 0.0},
     "reflux": {"resistance_kpa_s_ul": 3.7, "opening_kpa": 2.0},
     "full_duct": {"v0_ul": 20.0},
     "motion": {"kpa": 2.0, "s": 0.5},
 }
 
-_MAY_BE_ZERO = {"in_tube", "threshold_kpa", "tissue_kpa", "opening_kpa"}
+_MAY_BE_ZERO = {"in_tube", "threshold_kpa", "tissue_kpa", "tissue_stiffness_kpa_ul", "opening_kpa"}
 _ANY_SIGN = {"kpa"}
+_SMALLEST, _LARGEST = 1e-6, 1e6
 
 
 def arguments(name: str, given: dict[str, float]) -> dict[str, float]:
@@ -36,9 +41,9 @@ def arguments(name: str, given: dict[str, float]) -> dict[str, float]:
         raise ValueError(f"the fault {name!r} takes {', '.join(defaults)}, not {', '.join(given)}")
     chosen = {**defaults, **given}
     for argument, value in chosen.items():
-        lowest_is_fine = argument in _ANY_SIGN or value > 0.0 or (value == 0.0 and argument in _MAY_BE_ZERO)
-        if not (lowest_is_fine and abs(value) < 1e12):
-            raise ValueError(f"the fault {name!r} can not have {argument} = {value}")
+        lowest = -_LARGEST if argument in _ANY_SIGN else 0.0 if argument in _MAY_BE_ZERO else _SMALLEST
+        if not lowest <= value <= _LARGEST:
+            raise ValueError(f"the fault {name!r} can not have {argument} = {value}; it must be from {lowest:g} to {_LARGEST:g}")
     return chosen
 
 

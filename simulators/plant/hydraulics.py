@@ -2,11 +2,14 @@
 
 import math
 
+from simulators.plant.compiled import term
+
 ATMOSPHERE_KPA = 101.325
 VAPOUR_FLOOR_KPA = -98.0
 """Gauge pressure at which a watery liquid boils at body temperature; no line pulls harder. Estimate from steam tables."""
 
 _KPA_S_UL_PER_MPA_S_MM = 1e-6
+_GRAVITY_M_S2 = 9.80665
 
 
 def poiseuille_kpa_s_ul(bore_mm: float, length_mm: float, viscosity_mpa_s: float) -> float:
@@ -27,6 +30,18 @@ def viscosity_at_mpa_s(temperature_c: float, label_point: tuple[float, float], o
     return first_mpa_s * math.exp(slope_per_c * (temperature_c - first_c))
 
 
+def column_kpa(height_cm: float, density_kg_l: float) -> float:
+    """Pressure rho g h at the foot of a column of liquid."""
+    return density_kg_l * _GRAVITY_M_S2 * height_cm / 100.0
+
+
+@term
+def thickening(now_s: float, per_s: float) -> float:
+    """By how much viscosity, and every resistance with it, has grown in now_s: log-linear in a temperature that drifts evenly."""
+    return math.exp(per_s * now_s)
+
+
+@term
 def bubble_compliance_ul_kpa(bubble_ul: float, pressure_kpa: float) -> float:
     """Compliance V0 P0 / P^2 of a gas bubble of V0 at atmospheric pressure (Boyle, isothermal), at a gauge pressure."""
     return bubble_ul * ATMOSPHERE_KPA / (ATMOSPHERE_KPA + pressure_kpa) ** 2
@@ -37,6 +52,7 @@ def stored_ul(pressure_kpa: float, compliance_ul_kpa: float, bubble_ul: float = 
     return compliance_ul_kpa * pressure_kpa + bubble_ul * pressure_kpa / (ATMOSPHERE_KPA + pressure_kpa)
 
 
+@term
 def pressure_of_stored_kpa(volume_ul: float, compliance_ul_kpa: float, bubble_ul: float = 0.0) -> float:
     """The inverse of stored_ul. Below the vapour pressure the liquid tears, and the pressure stays there."""
     if bubble_ul <= 0.0:
@@ -47,6 +63,7 @@ def pressure_of_stored_kpa(volume_ul: float, compliance_ul_kpa: float, bubble_ul
     return max(2.0 * volume_ul * ATMOSPHERE_KPA / (linear + root), VAPOUR_FLOOR_KPA)
 
 
+@term
 def stiffness_kpa_ul(pressure_kpa: float, compliance_ul_kpa: float, bubble_ul: float = 0.0) -> float:
     """Rise of pressure per volume put into a vessel at this pressure; 0 where the liquid has torn."""
     if pressure_kpa <= VAPOUR_FLOOR_KPA:

@@ -5,33 +5,27 @@ unstable however small a compliance or a resistance is. Only flows come out of i
 that nothing is lost, and computes the pressures anew from the volumes.
 """
 
-from typing import NamedTuple
+from simulators.plant.compiled import term
+
+Vessel = tuple[float, float]
+"""Pressure in kPa and stiffness in kPa/uL; stiffness 0: the pressure is given."""
 
 
-class Flows(NamedTuple):
-    """Flows of one step in uL/s, positive away from the syringe."""
-
-    tube: float
-    cannula: float
-    leak: float
-    outer_kpa: float
-    """Pressure beyond the tip at the end of the step; what drains from there follows from it."""
-
-
+@term
 def flows_ul_s(
     h_s: float,
     plunger_ul_s: float,
-    line: tuple[float, float],
-    hub: tuple[float, float],
-    outer: tuple[float, float],
+    line: Vessel,
+    hub: Vessel,
+    outer: Vessel,
     conductances: tuple[float, float, float],
     drain: tuple[float, float],
-) -> Flows:
-    """Flows over the next h_s.
+) -> tuple[float, float, float, float]:
+    """Flows in uL/s over the next h_s: through tube, cannula (positive outwards) and leak; then the outer vessel's pressure.
 
-    line, hub, outer: pressure in kPa and stiffness in kPa/uL of each vessel (stiffness 0: its pressure is given).
     conductances: leak to atmosphere at the line, tube, cannula, in uL/s per kPa (0: closed).
-    drain: conductance out of the outer vessel, and that conductance times the pressure it drains to.
+    drain: conductance out of the outer vessel, and that conductance times the pressure it drains to; what drains follows
+    from the pressure at the end of the step.
     """
     leak_g, tube_g, cannula_g = conductances
     line_step, hub_step, outer_step = h_s * line[1], h_s * hub[1], h_s * outer[1]
@@ -46,9 +40,11 @@ def flows_ul_s(
     line_kpa = (line[0] + line_step * plunger_ul_s + through * hub_known) / line_diagonal
     hub_kpa = (hub_known + hub_step * tube_g * line_kpa) / hub_diagonal
     outer_kpa = (outer_known + outer_step * cannula_g * hub_kpa) / outer_diagonal
-    return Flows(
-        tube=(line_kpa - hub_kpa) * tube_g,
-        cannula=(hub_kpa - outer_kpa) * cannula_g,
-        leak=line_kpa * leak_g,
-        outer_kpa=outer_kpa,
-    )
+    return (line_kpa - hub_kpa) * tube_g, (hub_kpa - outer_kpa) * cannula_g, line_kpa * leak_g, outer_kpa
+
+
+@term
+def alone_kpa(h_s: float, outer: Vessel, drain: tuple[float, float]) -> float:
+    """Pressure after h_s of a vessel that only drains (the same step, without a cannula in it)."""
+    step = h_s * outer[1]
+    return (outer[0] + step * drain[1]) / (1.0 + step * drain[0])

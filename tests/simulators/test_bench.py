@@ -5,7 +5,7 @@ import math
 import pytest
 
 from simulators.acts import ActError, Clear, Fault, HostAct, Keypad, PersonAct, Press, Release, Tip, parse_act
-from simulators.bench import BenchOptions, PlantError, SimulatedBench
+from simulators.bench import LONGEST_STEP_S, BenchOptions, PlantError, SimulatedBench
 from simulators.options import OptionsError
 
 
@@ -88,13 +88,27 @@ def test_time_does_not_run_backwards(wrong_s: float) -> None:
         bench.advance(wrong_s)
 
 
-def test_watchers_are_called_at_every_step_of_a_millisecond() -> None:
+class _Foresees:
+    """A watcher that wants a step to end at 12.3 ms."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def __call__(self, bench: SimulatedBench) -> None:
+        self.times.append(bench.now_s)
+
+    def next_s(self, bench: SimulatedBench) -> float:
+        return 0.0123
+
+
+def test_watchers_are_called_at_every_step_and_can_place_one() -> None:
     bench = SimulatedBench()
-    times: list[float] = []
-    bench.watchers.append(lambda seen: times.append(seen.now_s))
+    watcher = _Foresees()
+    bench.watch(watcher)
     bench.advance(0.1)
-    assert len(times) == 100
-    assert times[-1] == 0.1
+    assert watcher.times[-1] == 0.1
+    assert 0.0123 in watcher.times
+    assert max(b - a for a, b in zip([0.0, *watcher.times], watcher.times, strict=False)) <= LONGEST_STEP_S + 1e-6
 
 
 def test_a_press_opens_both_contacts_and_a_release_closes_them() -> None:

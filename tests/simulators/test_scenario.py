@@ -283,7 +283,7 @@ def test_titles_are_different() -> None:
 def test_an_event_takes_effect_at_the_exact_step(tmp_path: Path) -> None:
     text = 'title = "t"\n' + event("forward_ul = 30", 'do = "press"\ncause = true')
     bench = SimulatedBench()
-    bench.watchers.append(ScenarioRunner(load_scenario(written(tmp_path, text)), bench))
+    bench.watch(ScenarioRunner(load_scenario(written(tmp_path, text)), bench))
     bench.pump.receive(b"\r", 0.0)
     for command in (b"DIA4.70", b"VOLUL", b"VOL50.00", b"RAT300.0UM", b"DIRINF", b"PHN2", b"FUNSTP", b"RUN1"):
         bench.advance(bench.now_s + 0.1)
