@@ -3,26 +3,29 @@
 Times are whole microseconds since the start of the procedure, so that a replay computes with the very same numbers.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from controller.core.messages import Operator
 from drivers.link import InputLines
 
 LINKS = ("pump", "pressure", "button")
+LINES = {2 * cts + dsr: InputLines(cts=bool(cts), dsr=bool(dsr)) for cts in (0, 1) for dsr in (0, 1)}
 
 
 @dataclass(slots=True)
 class Inputs:
-    """One cycle. received: bytes by link; lost: sentence by link; durable: motions whose intent is on disk."""
+    """One cycle. pump, pressure: bytes that have come; lost: sentence by link; durable: motions whose intent is on disk."""
 
     now_us: int
     lateness_us: int = 0
-    received: dict[str, bytes] = field(default_factory=dict)
+    pump: bytes = b""
+    pressure: bytes = b""
     lines: InputLines | None = None
-    lost: dict[str, str] = field(default_factory=dict)
-    statements: list[Operator] = field(default_factory=list)
-    durable: list[int] = field(default_factory=list)
+    lost: Mapping[str, str] | None = None
+    statements: Sequence[Operator] = ()
+    durable: Sequence[int] = ()
     recorder_trouble: str | None = None
     failed: str | None = None
     raised: bool = False  # the step itself ended in an exception
@@ -36,8 +39,10 @@ def pack(inputs: Inputs, sent: list[bytes]) -> list[Any]:
         content["sent"] = [frame.hex() for frame in sent]
     if inputs.lateness_us:
         content["late"] = inputs.lateness_us
-    for link, data in inputs.received.items():
-        content[link] = data.hex()
+    if inputs.pump:
+        content["pump"] = inputs.pump.hex()
+    if inputs.pressure:
+        content["pressure"] = inputs.pressure.hex()
     if inputs.lines is not None:
         content["lines"] = 2 * inputs.lines.cts + inputs.lines.dsr
     if inputs.lost:
@@ -63,19 +68,32 @@ def sent_frames(packed: list[Any]) -> list[bytes]:
 
 
 def unpack(packed: list[Any]) -> Inputs:
-    """The inverse of pack. Raises ValueError, KeyError or TypeError for what pack can not have written."""
-    content = packed[1] if len(packed) > 1 else {}
-    lines = content.get("lines")
-    return Inputs(
-        now_us=int(packed[0]),
-        lateness_us=int(content.get("late", 0)),
-        received={link: bytes.fromhex(content[link]) for link in LINKS if link in content},
-        lines=None if lines is None else InputLines(cts=bool(lines & 2), dsr=bool(lines & 1)),
-        lost=dict(content.get("lost", {})),
-        statements=[Operator(*said) for said in content.get("said", [])],
-        durable=[int(motion) for motion in content.get("durable", [])],
-        recorder_trouble=content.get("trouble"),
-        failed=content.get("failed"),
-        raised=bool(content.get("raised", False)),
-        halted=bool(content.get("halted", False)),
-    )
+    """The inverse of pack. Raises ValueError, LookupError or TypeError for what pack can not have written."""
+    inputs = Inputs(now_us=int(packed[0]))
+    for key, value in (packed[1] if len(packed) > 1 else {}).items():
+        match key:
+            case "pump":
+                inputs.pump = bytes.fromhex(value)
+            case "pressure":
+                inputs.pressure = bytes.fromhex(value)
+            case "lines":
+                inputs.lines = LINES[value]
+            case "late":
+                inputs.lateness_us = int(value)
+            case "lost":
+                inputs.lost = dict(value)
+            case "said":
+                inputs.statements = [Operator(*said) for said in value]
+            case "durable":
+                inputs.durable = [int(motion) for motion in value]
+            case "trouble":
+                inputs.recorder_trouble = value
+            case "failed":
+                inputs.failed = value
+            case "raised":
+                inputs.raised = bool(value)
+            case "halted":
+                inputs.halted = bool(value)
+            case _:
+                pass  # what was sent is compared, not heard
+    return inputs

@@ -10,24 +10,27 @@ from typing import Protocol
 
 from controller.core.messages import Operator
 from controller.core.reasons import EXIT_FAULT, Reason
-from controller.inputs import LINKS, Inputs, pack
+from controller.inputs import Inputs, pack
 from controller.record.interface import Recorder
 from controller.station import Station
 from controller.world import World
-from drivers.link import LinkLostError
+from drivers.link import InputLines, LinkLostError
 from drivers.pump import PumpReading, PumpStopped
 
 LONGEST_WAIT_US = 5_000
 BATCH_US = 50_000
 BATCH_CYCLES = 64
 TELEMETRY_US = 100_000
+TOLD_LATENESS_US = 1_000
 RECORDER_LAG_S = 1.0
 LAST_RESORT_US = 2_500_000
 _IN_THE_SNAPSHOT = ("question", "state")  # screens see these by themselves
 
 
 class Screen(Protocol):
-    """Where telemetry goes and statements come from; never blocks."""
+    """Where telemetry goes and statements come from; never blocks. looks: whether anybody sees the telemetry."""
+
+    looks: bool
 
     def send(self, message: dict[str, object]) -> bool:
         """Takes one message or drops it."""
@@ -47,6 +50,7 @@ class Loop:
         self._world = world
         self._recorder = recorder
         self._screens = screens
+        self._audience = [screen for _, screen in screens if screen.looks]
         self._cycles: list[list[object]] = []
         self._batch_began_us = 0
         self._next_telemetry_us = 0
@@ -106,39 +110,62 @@ class Loop:
         self._world.wait_until(self._planned_us)
 
     def _next_wake_us(self, now_us: int) -> int:
-        due_us = min(now_us + LONGEST_WAIT_US, self._station.next_deadline_s() * 1e6)
+        due_us = self._station.next_deadline_s() * 1e6
+        if due_us >= now_us + LONGEST_WAIT_US:
+            return now_us + LONGEST_WAIT_US
         return max(now_us, ceil(due_us))  # never before it is due: that would be a cycle in vain
 
     def _gather(self) -> Inputs:
         now_us = self._world.now_us()
-        lateness_us = 0 if self._planned_us is None else max(0, now_us - self._planned_us)
-        self.latest_us = max(self.latest_us, lateness_us)
-        inputs = Inputs(now_us=now_us, lateness_us=lateness_us if lateness_us >= 1000 else 0)
-        for name in LINKS:
-            if name not in self._lost:
-                self._read(name, inputs)
-        inputs.lost = {name: text for name, text in self._lost.items() if name not in self._told_lost}
-        self._told_lost.update(inputs.lost)
-        inputs.statements = [Operator("stop", f"signal {name}") for name in self._world.signals()]
+        inputs = Inputs(now_us)
+        if self._planned_us is not None and now_us > self._planned_us:
+            self._be_late(now_us - self._planned_us, inputs)
+        lost = self._lost
+        if "pump" not in lost:
+            inputs.pump = self._read("pump")
+        if "pressure" not in lost:
+            inputs.pressure = self._read("pressure")
+        if "button" not in lost:
+            inputs.lines = self._read_lines(now_us / 1e6 >= self._station.wants_lines)
+        if len(self._lost) > len(self._told_lost):
+            inputs.lost = {name: text for name, text in self._lost.items() if name not in self._told_lost}
+            self._told_lost.update(inputs.lost)
+        signals = self._world.signals()
+        if signals:
+            inputs.statements = [Operator("stop", f"signal {name}") for name in signals]
         for source, screen in self._screens:
-            inputs.statements += [said for message in screen.receive() if (said := statement(message, source)) is not None]
-        inputs.durable = self._durable_motions()
+            messages = screen.receive()
+            if messages:
+                said = [statement(message, source) for message in messages]
+                inputs.statements = [*inputs.statements, *(each for each in said if each is not None)]
+        if self._station.intents:
+            inputs.durable = self._durable_motions()
         inputs.recorder_trouble = self._recorder_trouble(now_us)
         if not self._failed_told:
             inputs.failed = self._failed
             self._failed_told = self._failed is not None
         return inputs
 
-    def _read(self, name: str, inputs: Inputs) -> None:
-        link = self._world.links[name]
+    def _be_late(self, lateness_us: int, inputs: Inputs) -> None:
+        self.latest_us = max(self.latest_us, lateness_us)
+        if lateness_us >= TOLD_LATENESS_US:
+            inputs.lateness_us = lateness_us
+
+    def _read(self, name: str) -> bytes:
         try:
-            data = link.read()
-            if data:
-                inputs.received[name] = data
-            if name == "button" and inputs.now_us / 1e6 >= self._station.wants_lines:
-                inputs.lines = link.lines()
+            return self._world.links[name].read()
         except LinkLostError as error:
             self.lose_link(name, str(error))
+            return b""
+
+    def _read_lines(self, wanted: bool) -> InputLines | None:
+        link = self._world.links["button"]
+        try:
+            link.read()  # nothing is ever sent there, but a port that is gone says so, and one that has news falls silent
+            return link.lines() if wanted else None
+        except LinkLostError as error:
+            self.lose_link("button", str(error))
+            return None
 
     def _durable_motions(self) -> list[int]:
         durable_seq = self._recorder.durable_seq
@@ -175,12 +202,12 @@ class Loop:
             if note.name in _IN_THE_SNAPSHOT:
                 continue
             message: dict[str, object] = {"type": "note", "t_s": now_us / 1e6, "name": note.name, "text": note.why}
-            for _, screen in self._screens:
+            for screen in self._audience:
                 screen.send(message)
-        if now_us >= self._next_telemetry_us:
+        if self._audience and now_us >= self._next_telemetry_us:
             self._next_telemetry_us = now_us + TELEMETRY_US
             snapshot = {**self._station.core.snapshot(), "banner": self._banner}
-            for _, screen in self._screens:
+            for screen in self._audience:
                 screen.send(snapshot)
 
     # -- when all else fails ---------------------------------------------------------------------------------------------------

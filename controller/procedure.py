@@ -32,6 +32,7 @@ from controller.simulated import (
     why_not_simulated,
 )
 from controller.station import Outputs
+from controller.virtual.building import scenario_overrides
 from controller.world import RealWorld
 from drivers.link import Link, LinkLostError, OutputLines
 from drivers.serial_link import PortError, SerialLink
@@ -110,7 +111,7 @@ def run_procedure(request: Request) -> dict[str, Any]:
 def _prepare(request: Request) -> _Prepared:
     try:
         scenario = None if request.scenario is None else load_scenario(request.scenario)
-        loaded = load_profile(request.profile, _scenario_overrides(scenario) | request.overrides)
+        loaded = load_profile(request.profile, (scenario_overrides(scenario) if scenario is not None else {}) | request.overrides)
     except ConfigError as error:
         raise RefusedError(error.problems) from error
     except ScenarioError as error:
@@ -153,21 +154,6 @@ def _prepare(request: Request) -> _Prepared:
         day=day,
         warnings=[*warnings, *remainder.ignored],
     )
-
-
-def _scenario_overrides(scenario: Scenario | None) -> dict[str, object]:
-    if scenario is None:
-        return {}
-    label = f"scenario {scenario.title!r}"
-    overrides: dict[str, object] = {f"injection.{key}": (value, label) for key, value in _given(target_ml=scenario.run.target_ml)}
-    for section, content in scenario.run.profile.items():
-        values = content.items() if isinstance(content, dict) else [("", content)]
-        overrides |= {f"{section}.{key}".rstrip("."): (value, label) for key, value in values}
-    return overrides
-
-
-def _given(**values: object) -> Iterator[tuple[str, object]]:
-    return ((key, value) for key, value in values.items() if value is not None)
 
 
 def _at_a_terminal() -> bool:

@@ -4,7 +4,7 @@ A mismatch is a difference in any decision, event, intent, end of a motion, fram
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from controller.compose import build_station
 from controller.core.reasons import Reason
 from controller.inputs import Inputs, sent_frames, unpack
+from controller.record.chain import canonical_json
 from controller.record.errors import RecordError
-from controller.record.reader import Entry, Record, open_record
-from controller.settings import ConfigError, build_profile
+from controller.record.reader import Record, open_record
+from controller.settings import ConfigError, LoadedProfile, build_profile
 from controller.station import Outputs, Station
 from drivers.link import OutputLines
 
@@ -30,7 +31,7 @@ class _Diary:
 
     def put(self, kind: str, t_s: float, body: Mapping[str, object]) -> int:
         """Takes one entry."""
-        self.entries.append((kind, t_s, _canonical(body)))
+        self.entries.append((kind, t_s, canonical_json(body)))
         return len(self.entries)
 
 
@@ -57,17 +58,32 @@ def _replay(record: Record) -> Replay:
         raise RecordError(f"{record.name}: its configuration can not be used by this version: {error}") from error
     if loaded.hash != header.get("configuration_hash"):
         raise RecordError(f"{record.name}: the configuration in it does not have the hash in it, or the catalogue has changed")
+    return _replay_entries(loaded, ((entry.kind, entry.t_s, entry.body) for entry in record.entries()), record.end, simulated)
+
+
+def replay_heard(
+    loaded: LoadedProfile, heard: Iterable[tuple[str, float, Mapping[str, Any] | str]], end: Mapping[str, Any] | None
+) -> list[str]:
+    """Replays what a recorder still has in memory (kind, time, body as an object or as its text) and returns the mismatches."""
+    return _replay_entries(loaded, heard, end, simulated=True).mismatches
+
+
+def _replay_entries(
+    loaded: LoadedProfile,
+    entries: Iterable[tuple[str, float, Mapping[str, Any] | str]],
+    end: Mapping[str, Any] | None,
+    simulated: bool,
+) -> Replay:
     diary = _Diary()
     station = build_station(loaded, Outputs(_no_write, _no_lines, diary), simulated=simulated)
     found: list[str] = []
     recorded: list[tuple[str, float, str]] = []
-    for entry in record.entries():
-        if entry.kind == "inputs":
-            _run_batch(station, entry, found)
-        elif entry.kind in COMPARED:
-            recorded.append((entry.kind, entry.t_s, _canonical(entry.body)))
+    for kind, t_s, body in entries:
+        if kind == "inputs" and not isinstance(body, str):
+            _run_batch(station, body["cycles"], t_s, found)
+        elif kind in COMPARED:
+            recorded.append((kind, t_s, body if isinstance(body, str) else canonical_json(body)))
     _compare(recorded, diary.entries, found)
-    end = record.end
     if end is not None and station.outcome is not None:
         _compare_outcome(end, station.outcome, found)
         if len(diary.entries) > len(recorded):
@@ -79,12 +95,12 @@ def _replay(record: Record) -> Replay:
     return Replay(decisions=len(recorded), mismatches=found[:GREATEST_SHOWN])
 
 
-def _run_batch(station: Station, entry: Entry, found: list[str]) -> None:
-    for packed in entry.body["cycles"]:
+def _run_batch(station: Station, cycles: list[list[Any]], t_s: float, found: list[str]) -> None:
+    for packed in cycles:
         try:
             inputs = unpack(packed)
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise RecordError(f"entry {entry.seq}: inputs that can not be read: {error}") from error
+            raise RecordError(f"inputs of {t_s:.6f} s that can not be read: {error}") from error
         if inputs.halted:
             station.halt(inputs.now_us / 1e6)
             _compare_sent(station, inputs, packed, found)
@@ -119,20 +135,16 @@ def _compare(recorded: list[tuple[str, float, str]], replayed: list[tuple[str, f
             return
 
 
-def _compare_outcome(recorded: dict[str, Any], replayed: dict[str, object], found: list[str]) -> None:
+def _compare_outcome(recorded: Mapping[str, Any], replayed: dict[str, object], found: list[str]) -> None:
     for key, value in replayed.items():
         if key in ("also", "exit"):  # the recorder's own last word may have been added
             continue
-        if _canonical({"value": recorded.get(key)}) != _canonical({"value": value}):
+        if canonical_json({"value": recorded.get(key)}) != canonical_json({"value": value}):
             found.append(f"end: {key} was {recorded.get(key)!r}, the replay says {value!r}")
 
 
 def _shown(entry: tuple[str, float, str] | None) -> str:
     return "nothing" if entry is None else f"{entry[0]} at {entry[1]:.6f} s {entry[2][:200]}"
-
-
-def _canonical(body: object) -> str:
-    return json.dumps(body, sort_keys=True)
 
 
 def _no_write(_name: str, _frame: bytes) -> None:

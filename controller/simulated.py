@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from controller.settings import LoadedProfile, expected_resistance_kpa_s_ul
 from controller.settings.profile import SIMULATED
+from simulators.any_plant import DEFAULT_PLANT
 
 SERIAL_NUMBER = 5157001  # the simulated transmitter's
 _START_S = 5.0
@@ -64,8 +65,13 @@ def why_not_simulated(loaded: LoadedProfile) -> list[str]:
     return found
 
 
-def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object]) -> dict[str, object]:
-    """What the simulated bench has to be made of to be the one the profile describes; what a scenario says goes before."""
+def bench_settings(
+    loaded: LoadedProfile, told_by_scenario: Mapping[str, object], plant: str | None = None
+) -> dict[str, object]:
+    """What the simulated bench has to be made of to be the one the profile describes; what a scenario says goes before.
+
+    plant: in place of the profile's. Another plant than ours has options of its own.
+    """
     profile, parts = loaded.profile, loaded.parts
     temperature_c = profile.line.temperature_c
     whole = expected_resistance_kpa_s_ul(parts.agent, temperature_c, parts.cannula, parts.tube)
@@ -77,7 +83,9 @@ def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object]
         "pressure.baud": profile.pressure.baud,
         "bench.trigger_wired": profile.pump.trigger != "none",
     }
-    if profile.simulation is None or profile.simulation.plant == "simulators.plant:line_and_duct":
+    profiles_plant = DEFAULT_PLANT if profile.simulation is None else profile.simulation.plant
+    plant = plant or profiles_plant
+    if plant == DEFAULT_PLANT:
         settings |= {
             "line.syringe_compliance_ul_kpa": parts.syringe.compliance_ul_kpa,
             "line.tube_compliance_ul_kpa": parts.tube.compliance_ul_kpa,
@@ -86,7 +94,8 @@ def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object]
             "line.length_mm": parts.cannula.length_mm,
             "line.viscosity_mpa_s": parts.agent.viscosity_mpa_s(temperature_c),
         }
-    settings |= dict(profile.simulation.options) if profile.simulation is not None else {}
+    if profile.simulation is not None and plant == profiles_plant:
+        settings |= dict(profile.simulation.options)
     taken = set(told_by_scenario)
     return {key: value for key, value in settings.items() if not taken & {key, key.partition(".")[2]}}
 
@@ -156,6 +165,8 @@ class BenchProcess:
 
 class BackDoorLine:
     """A line to the simulated bench's back door. It carries what scenarios have the operator say; `receive` never waits."""
+
+    looks = False
 
     def __init__(self, address: str, pid: int, recorder_pid: int | None) -> None:
         """Introduces this process. Raises SimulatedBenchError."""

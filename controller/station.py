@@ -31,10 +31,12 @@ from controller.core.messages import (
     WriteIntent,
 )
 from controller.inputs import LINKS, Inputs
-from drivers.driver import NEVER_S, ByteDriver, DeviceProblem, LineDriver
+from drivers.driver import ByteDriver, DeviceProblem, LineDriver
 from drivers.link import OutputLines
 from drivers.pressure import PressureDriver
 from drivers.pump import Motion, PumpDriver, PumpIdle, PumpRefused
+
+_TICK = Tick()
 
 
 class Diary(Protocol):
@@ -79,8 +81,15 @@ class Station:
 
     def next_deadline_s(self) -> float:
         """When something in here wants to be called, even if nothing arrives."""
-        button_s = NEVER_S if "button" in self._lost else self._button.next_deadline_s()  # what is not read any more is never due
-        return min(self._pump.next_deadline_s(), self._pressure.next_deadline_s(), button_s)
+        due_s = self._pump.next_deadline_s()
+        pressure_s = self._pressure.next_deadline_s()
+        if pressure_s < due_s:
+            due_s = pressure_s
+        if "button" not in self._lost:  # what is not read any more is never due
+            button_s = self._button.next_deadline_s()
+            if button_s < due_s:
+                due_s = button_s
+        return due_s
 
     def step(self, inputs: Inputs) -> None:
         """One cycle: lateness first, then button, pressure, people, pump, silence; then what the drivers want to send."""
@@ -91,20 +100,21 @@ class Station:
             self._decide(HostFailed(inputs.failed))
         if inputs.lateness_us:
             self._decide(Late(inputs.lateness_us / 1e6))
-        for device in LINKS:  # in this order and not as they were lost: a record does not keep that
-            if device in inputs.lost:
-                self._lost.add(device)
-                self._decide(LinkLost(device, inputs.lost[device]))
+        if inputs.lost:
+            for device in LINKS:  # in this order and not as they were lost: a record does not keep that
+                if device in inputs.lost:
+                    self._lost.add(device)
+                    self._decide(LinkLost(device, inputs.lost[device]))
         if inputs.lines is not None and "button" not in self._lost:
             for observation in self._button.sample(inputs.lines, now_s):
                 self._decide(observation)
         if self._connected:
-            for observation in self._pressure.receive(inputs.received.get("pressure", b""), now_s):
+            for observation in self._pressure.receive(inputs.pressure, now_s):
                 self._decide(observation)
         for statement in inputs.statements:
             self._decide(statement)
         if self._connected:
-            for observation in self._pump.receive(inputs.received.get("pump", b""), now_s):
+            for observation in self._pump.receive(inputs.pump, now_s):
                 if isinstance(observation, PumpIdle) and self._pump.busy:
                     continue  # of a request that a stop, decided upon in this very batch, has broken off
                 self._decide(observation)
@@ -112,7 +122,7 @@ class Station:
             self._decide(Durable(motion))
         if inputs.recorder_trouble is not None:
             self._decide(RecorderTrouble(inputs.recorder_trouble))
-        self._decide(Tick())
+        self._decide(_TICK)
         self._transmit(now_s)
 
     def halt(self, now_s: float) -> None:
@@ -214,19 +224,25 @@ class Station:
     def _transmit(self, now_s: float) -> None:
         if self._connected:
             for name, driver in self._byte_drivers:
-                self._flush(name, driver, now_s)
+                frame = driver.transmit(now_s)
+                if frame:
+                    self._send(name, frame)
+                    self._flush(name, driver, now_s)
         if "button" not in self._lost:
             wanted = self._button.wanted_lines(now_s)
-            if wanted != self._lines_out:
+            if wanted is not self._lines_out and wanted != self._lines_out:
                 self._lines_out = wanted
                 self._outputs.set_lines(wanted)
 
     def _flush(self, name: str, driver: ByteDriver, now_s: float) -> None:
         while frame := driver.transmit(now_s):
-            if name not in self._lost:
-                self._outputs.write(name, frame)
-                if name == "pump":
-                    self.sent.append(frame)
+            self._send(name, frame)
+
+    def _send(self, name: str, frame: bytes) -> None:
+        if name not in self._lost:
+            self._outputs.write(name, frame)
+            if name == "pump":
+                self.sent.append(frame)
 
 
 def describe(action: Action) -> dict[str, object]:

@@ -56,7 +56,10 @@ class Account:
     @property
     def counted(self) -> Entry | None:
         """The motion that the pump's counters speak of."""
-        return next((entry for entry in reversed(self.entries) if entry.programmed), None)
+        for entry in reversed(self.entries):
+            if entry.programmed:
+                return entry
+        return None
 
     @property
     def moving(self) -> Entry | None:

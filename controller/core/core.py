@@ -6,8 +6,8 @@ A monitor's verdict puts the order to stop first in the list, before the state m
 
 from controller.core.desk import Desk
 from controller.core.injection import Injection
-from controller.core.messages import Action, Finish, HostFailed, Operator, PollPump
-from controller.core.monitors import MONITORS
+from controller.core.messages import Action, Finish, HostFailed, Operator, PollPump, Tick
+from controller.core.monitors import MONITORS, Roster
 from controller.core.plan import Plan
 from controller.core.priming import Priming
 from controller.core.readiness import Readiness
@@ -15,7 +15,7 @@ from controller.core.reasons import GOOD_ENDS, Reason, alarm_priority, exit_code
 from controller.core.self_test import SelfTest
 from controller.core.states import State
 from controller.core.stopping import Stopping
-from drivers.pump import PumpReading, PumpStopped
+from drivers.pump import PumpIdle, PumpReading, PumpStopped
 
 POLL_GAP_MOVING_S = 0.020  # between the end of one exchange and the next; leaves the line free half of the time
 POLL_GAP_RESTING_S = 0.100
@@ -37,6 +37,7 @@ class Core:
         self._readiness: Readiness | None = None
         self._injection: Injection | None = None
         self._stopping = Stopping(self.desk)
+        self._roster = Roster(MONITORS)
         self.outcome: dict[str, object] | None = None
 
     def decide(self, now_s: float, observation: object) -> list[Action]:
@@ -46,12 +47,14 @@ class Core:
         desk.actions = []
         if self.outcome is not None:
             return desk.actions
-        desk.view.take(observation, now_s)
-        self._take_counters(observation)
-        self._take_people(observation)
+        if not isinstance(observation, Tick):  # which says nothing but that time has passed
+            desk.view.take(observation, now_s)
+            self._take_counters(observation)
+            self._take_people(observation)
         self._ask_monitors(observation)
         self._step(observation)
-        self._keep_alive()
+        if isinstance(observation, Tick | PumpIdle):
+            self._keep_alive()
         return desk.actions
 
     # -- facts and causes ------------------------------------------------------------------------------------------------------
@@ -77,7 +80,7 @@ class Core:
                 desk.take_answer(observation)
 
     def _ask_monitors(self, observation: object) -> None:
-        for monitor in MONITORS:
+        for monitor in self._roster[type(observation)]:
             verdict = monitor(self.desk, observation)
             if verdict is not None:
                 self.desk.stop(verdict.reason, verdict.text, again=verdict.again)
@@ -88,19 +91,19 @@ class Core:
         desk = self.desk
         match desk.state:
             case State.STANDBY:
-                desk.procedure.go("begin")
+                desk.go("begin", "begun")
                 self._self_test = SelfTest(desk)
             case State.SELF_TEST:
                 if self._self_test is not None and self._self_test.take(observation) and desk.reason is None:
                     desk.self_test_passed = True
-                    self._go("self_test_passed", "self-test passed")
+                    desk.go("self_test_passed", "self-test passed")
             case State.PRIMING:
                 if self._priming.take(observation) and desk.reason is None:
-                    self._go("prime_passed", "the line is primed")
+                    desk.go("prime_passed", "the line is primed")
                     self._readiness = Readiness(desk)
             case State.READY:
                 if self._readiness is not None and self._readiness.take() and desk.reason is None:
-                    self._go("arm", "armed")
+                    desk.go("arm", "armed")
                     desk.view.pressure.peak_kpa = float("-inf")
                     self._injection = Injection(desk, self._readiness.primed_s)
             case State.ARMED | State.INFUSING | State.HOLDING:
@@ -114,11 +117,7 @@ class Core:
         good_end = self._injection.take(observation) if self._injection is not None else None
         if good_end is not None and desk.reason is None:
             desk.reason, desk.reason_text = good_end, good_end.value
-            self._go("finish", good_end.value)
-
-    def _go(self, trigger: str, why: str) -> None:
-        self.desk.procedure.go(trigger)
-        self.desk.note("state", why, state=self.desk.state.value)
+            desk.go("finish", good_end.value)
 
     def _keep_alive(self) -> None:
         """Polls the pump: this, and nothing else, keeps its watchdog from stopping it."""

@@ -49,6 +49,8 @@ class Desk:
 
     plan: Plan
     procedure: Procedure = field(default_factory=Procedure)
+    state: State = State.STANDBY
+    """Where the procedure is: the state machine's own word, kept at hand because everything asks for it."""
     view: View = field(default_factory=View)
     account: Account = field(default_factory=Account)
     line: LineModel = field(default_factory=LineModel)
@@ -64,14 +66,15 @@ class Desk:
     increments_done: int = 0
     actions: list[Action] = field(default_factory=list)
 
-    @property
-    def state(self) -> State:
-        """Where the procedure is."""
-        return self.procedure.state
-
     def act(self, action: Action) -> None:
         """Orders something."""
         self.actions.append(action)
+
+    def go(self, trigger: str, why: str) -> None:
+        """Changes the state, and writes that down. Raises transitions.MachineError where there is no such way."""
+        self.procedure.go(trigger)
+        self.state = self.procedure.state
+        self.note("state", why, state=self.state.value)
 
     def note(self, name: str, why: str, **data: object) -> None:
         """Tells record and screen."""
@@ -112,7 +115,7 @@ class Desk:
         self.view.pump.seen_stopped, self.view.pump.busy = False, True
         self.stop_s = self.now_s
         if self.state not in (State.STOPPING, State.STOPPED):
-            self.procedure.go("stop")
+            self.go("stop", text)
 
     def close_motion(self, *, certain: bool) -> None:
         """Closes the account of what may have moved, and writes down what became of it."""

@@ -38,7 +38,7 @@ class Injection:
             return None
         self._run.take(observation)
         if self._run.ended and desk.reason is None:
-            desk.procedure.go("hold")
+            desk.go("hold", "the increment is in")
             desk.increments_done += 1
             self._hold = Hold(desk.now_s, desk.view.pressure.noise_kpa)
             desk.note("increment_done", f"increment {desk.increments_done} is in: {self._delivered_ul() / 1000:.2f} mL so far")
@@ -92,7 +92,7 @@ class Injection:
     def _started(self) -> None:
         desk = self._desk
         self._start_kpa = desk.view.pressure.kpa or 0.0
-        desk.procedure.go("infuse")
+        desk.go("infuse", "the pump was told to run")
 
     # -- while it flows --------------------------------------------------------------------------------------------------------
 

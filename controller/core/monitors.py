@@ -1,18 +1,21 @@
 """The monitors that need no model: each looks at the facts and says, or does not say, that everything has to stop.
 
-They are asked at every step, before the phase that is under way, in the order of the list at the end. Each knows in which
-states it has a say. None of them can be switched off by configuration.
+They are asked before the phase that is under way, in the order of the list at the end: all that judge a condition at the Tick
+that ends every cycle, and each at once when an observation has come that it is named for. Each knows in which states it has a
+say. None of them can be switched off by configuration.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from controller.core.account import COUNT_TOLERANCE_UL
 from controller.core.desk import Desk, Verdict
 from controller.core.limits import LINE_KPA, PUMP_SILENT_S, TOTAL_UL
-from controller.core.messages import Late, Tick
+from controller.core.messages import Late, LinkLost, RecorderTrouble, Tick
 from controller.core.reasons import Reason
 from controller.core.states import State
+from drivers.button import ButtonFault, ButtonOpened
 from drivers.driver import DeviceProblem
+from drivers.pressure import PressureFault, PressureSample
 from drivers.pump import Direction, PumpAlarmed, PumpReading, PumpRefused
 
 Monitor = Callable[[Desk, object], Verdict | None]
@@ -26,11 +29,41 @@ _ENDED = (State.COMPLETE, State.STOPPED)
 _WITH_THE_PATIENT = (State.ARMED, State.INFUSING, State.HOLDING)
 
 
+_ASKED_ON: dict[Monitor, tuple[type, ...]] = {}
+
+
+def _asked_on(*kinds: type) -> Callable[[Monitor], Monitor]:
+    """Names the observations that a monitor is asked on."""
+
+    def name(monitor: Monitor) -> Monitor:
+        _ASKED_ON[monitor] = kinds
+        return monitor
+
+    return name
+
+
+class Roster(dict[type, tuple[Monitor, ...]]):
+    """Kind of observation -> the monitors that are asked when one has come, in their order.
+
+    A monitor that names no observations is asked on every one.
+    """
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        super().__init__()
+        self._monitors = tuple(monitors)
+
+    def __missing__(self, kind: type) -> tuple[Monitor, ...]:
+        chosen = tuple(monitor for monitor in self._monitors if kind in _ASKED_ON.get(monitor, (kind,)))
+        self[kind] = chosen
+        return chosen
+
+
 def _phase_reason(desk: Desk, reason: Reason) -> Reason:
     """Before priming, whatever is wrong is a failed self-test."""
     return reason if desk.self_test_passed else Reason.SELF_TEST_FAILED
 
 
+@_asked_on(LinkLost, Tick)
 def lost_port(desk: Desk, _: object) -> Verdict | None:
     """A port that is gone is gone for good."""
     reasons = {"pump": Reason.PUMP_SILENT, "pressure": Reason.PRESSURE_SILENT, "button": Reason.BUTTON_FAULT}
@@ -42,6 +75,7 @@ def lost_port(desk: Desk, _: object) -> Verdict | None:
     return None
 
 
+@_asked_on(DeviceProblem)
 def unusable_device(desk: Desk, observation: object) -> Verdict | None:
     """What a driver can not work with."""
     if not isinstance(observation, DeviceProblem) or desk.state in _ENDED:
@@ -50,6 +84,7 @@ def unusable_device(desk: Desk, observation: object) -> Verdict | None:
     return Verdict(_phase_reason(desk, reasons[observation.device]), f"{observation.device}: {observation.text}")
 
 
+@_asked_on(Late)
 def late_host(desk: Desk, observation: object) -> Verdict | None:
     """The loop itself, while anything moves."""
     if isinstance(observation, Late) and observation.lateness_s > desk.plan.lateness_s and desk.account.moving is not None:
@@ -57,6 +92,7 @@ def late_host(desk: Desk, observation: object) -> Verdict | None:
     return None
 
 
+@_asked_on(ButtonOpened, Tick)
 def open_button(desk: Desk, _: object) -> Verdict | None:
     """The patient's word, or a broken wire: the same."""
     asked = desk.state in _WITH_THE_PATIENT or (desk.state is State.PRIMING and desk.account.moving is not None)
@@ -65,6 +101,7 @@ def open_button(desk: Desk, _: object) -> Verdict | None:
     return None
 
 
+@_asked_on(ButtonFault, Tick)
 def faulty_button(desk: Desk, _: object) -> Verdict | None:
     """A button that can not be trusted is no button."""
     button = desk.view.button
@@ -80,6 +117,7 @@ def faulty_button(desk: Desk, _: object) -> Verdict | None:
     return None
 
 
+@_asked_on(PressureSample)
 def high_pressure(desk: Desk, _: object) -> Verdict | None:
     """The line's absolute limit, in every state in which pressure is known."""
     kpa = desk.view.pressure.kpa
@@ -91,12 +129,14 @@ def high_pressure(desk: Desk, _: object) -> Verdict | None:
     return Verdict(Reason.PRESSURE_CEILING, f"line pressure {kpa:.1f} kPa, limit {limit:.0f} kPa")
 
 
+@_asked_on(PressureFault, PressureSample, Tick)
 def untrusted_pressure(desk: Desk, _: object) -> Verdict | None:
     """What the transmitter's driver found."""
     fault = desk.view.pressure.fault
     return None if fault is None or desk.state in _ENDED else Verdict(_phase_reason(desk, Reason.PRESSURE_FAULT), fault)
 
 
+@_asked_on(Tick)
 def old_pressure(desk: Desk, observation: object) -> Verdict | None:
     """The age of the newest valid sample, counted from when it was asked for."""
     if not isinstance(observation, Tick) or not desk.self_test_passed or desk.state in _ENDED:
@@ -112,6 +152,7 @@ def old_pressure(desk: Desk, observation: object) -> Verdict | None:
     return None
 
 
+@_asked_on(PumpAlarmed, PumpRefused)
 def pump_alarm(desk: Desk, observation: object) -> Verdict | None:
     """The pump's own alarms and refusals; while it is being connected they are collected and dealt with by its driver."""
     if desk.view.pump.connected is None:
@@ -123,6 +164,7 @@ def pump_alarm(desk: Desk, observation: object) -> Verdict | None:
     return None
 
 
+@_asked_on(Tick)
 def silent_pump(desk: Desk, observation: object) -> Verdict | None:
     """No valid answer for too long."""
     pump = desk.view.pump
@@ -134,6 +176,7 @@ def silent_pump(desk: Desk, observation: object) -> Verdict | None:
     return None
 
 
+@_asked_on(PumpReading)
 def unordered_motion(desk: Desk, observation: object) -> Verdict | None:
     """The pump moves and nobody told it to, or it moves the wrong way."""
     if not isinstance(observation, PumpReading) or desk.view.pump.connected is None:
@@ -149,6 +192,7 @@ def unordered_motion(desk: Desk, observation: object) -> Verdict | None:
     return None
 
 
+@_asked_on(PumpReading)
 def too_much(desk: Desk, observation: object) -> Verdict | None:
     """More than the motion, the plan or the rate allows."""
     if not isinstance(observation, PumpReading):
@@ -169,6 +213,7 @@ def too_much(desk: Desk, observation: object) -> Verdict | None:
     return None
 
 
+@_asked_on(RecorderTrouble, Tick)
 def lost_record(desk: Desk, _: object) -> Verdict | None:
     """Nothing moves that is not written down."""
     trouble = desk.view.recorder_trouble

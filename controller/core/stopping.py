@@ -116,7 +116,7 @@ class Stopping:
         return min(patience_s, GIVE_UP_S)
 
     def _rest(self) -> None:
-        self._desk.procedure.go("rest")
+        self._desk.go("rest", "over")
         self._rested_s = self._desk.now_s
 
     # -- relief ----------------------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class Stopping:
         self._strokes += 1
         self._taken_ul += volume_ul
         if desk.state is State.STOPPING:
-            desk.procedure.go("relieve")
+            desk.go("relieve", "the line is relieved")
         kpa = desk.view.pressure.kpa or 0.0
         self._relief = MotionRun(
             desk,

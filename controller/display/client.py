@@ -28,6 +28,8 @@ DIED = "ductoject: the display has died. The procedure goes on without it: Ctrl-
 class DisplayClient:
     """A running display. Made by `start`; not for use by several threads."""
 
+    looks = True
+
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, rescue: Rescue, mode: str) -> None:
         self.mode = mode
         self.dropped = 0

@@ -115,13 +115,20 @@ class Refused:
 Reply = Initialised | SerialNumber | Coefficient | ChannelValue | Refused
 
 
+def _crc_of_byte(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC_OF_BYTE = [_crc_of_byte(byte) for byte in range(256)]
+
+
 def crc16(data: Iterable[int]) -> int:
     """CRC-16 of the KELLER bus: polynomial 0xA001 reflected, start value 0xFFFF."""
     crc = 0xFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC_OF_BYTE[(crc ^ byte) & 0xFF]
     return crc
 
 

@@ -9,6 +9,7 @@ one is settled too. A reply may belong to a younger request than that, never to 
 out with less than its true age. As a by-product the serial number is compared again after every disturbance of the line.
 """
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -71,6 +72,7 @@ class Keller33xDriver:
         self._serial_number = 0
         self._sampling_from_s = 0.0
         self._slot = 0
+        self._slot_due_s = NEVER_S  # when it begins; never but while sampling
         self._slot_open = False
         # Every request that may still be answered, oldest first, those of connecting included.
         self._in_flight: list[_Outstanding] = []
@@ -88,6 +90,7 @@ class Keller33xDriver:
     def connect(self, now_s: float) -> None:
         """See PressureDriver. Also from any other state: what was learned of the noise is forgotten. Takes at most LIMIT_S."""
         self._phase = _Phase.CONNECTING
+        self._slot_due_s = NEVER_S
         self._parser = ReplyParser(self._settings.address)
         self._outstanding = None
         self._observations.clear()
@@ -101,22 +104,27 @@ class Keller33xDriver:
 
     def receive(self, data: bytes, now_s: float) -> list[object]:
         """See ByteDriver. What has arrived is looked at before any time-out: a late host must not make a reply late."""
-        for reply in self._parser.feed(data):
-            if self._phase is _Phase.CONNECTING:
-                self._connect_answer(reply, now_s)
-            elif self._phase is _Phase.SAMPLING:
-                self._sampling_answer(reply)
+        if data:
+            for reply in self._parser.feed(data):
+                if self._phase is _Phase.CONNECTING:
+                    self._connect_answer(reply, now_s)
+                elif self._phase is _Phase.SAMPLING:
+                    self._sampling_answer(reply)
         if self._outstanding is not None and now_s >= self._outstanding.timeout_at_s:
             self._no_answer()
         if self._phase is _Phase.CONNECTING and now_s >= self._connect_until_s:
             self._end_connecting(self._handshake.give_up())
-        self._pass_slots(now_s)
+        if now_s >= self._slot_due_s:
+            self._pass_slots(now_s)
+        if not self._observations:
+            return []
         observations, self._observations = self._observations, []
         return observations
 
     def transmit(self, now_s: float) -> bytes:
         """See ByteDriver. One request at a time, and while sampling at most one per slot of the schedule."""
-        self._pass_slots(now_s)
+        if now_s >= self._slot_due_s:
+            self._pass_slots(now_s)
         if self._outstanding is not None:
             return b""
         if self._phase is _Phase.CONNECTING:
@@ -137,7 +145,7 @@ class Keller33xDriver:
             if self._outstanding is None:
                 return self._connect_from_s
             return min(self._outstanding.timeout_at_s, self._connect_until_s)
-        deadline_s = self._slot_s(self._slot)
+        deadline_s = self._slot_due_s
         if self._outstanding is not None:
             deadline_s = min(deadline_s, self._outstanding.timeout_at_s)
         elif self._slot_open:
@@ -169,14 +177,17 @@ class Keller33xDriver:
         self._observations.append(result)
         self._outstanding = None
         self._phase = _Phase.IDLE
+        self._slot_due_s = NEVER_S
 
     def _begin_sampling(self, connected: PressureConnected, now_s: float) -> None:
         self._phase = _Phase.SAMPLING
         self._monitors = SampleMonitors(self._settings, connected.range_min_kpa, connected.range_max_kpa)
         self._rate = RateMonitor(self._settings.sample_hz)
         self._serial_number = connected.serial_number
-        self._sampling_from_s = now_s
+        # On whole periods of the clock: what else is read on a steady grid is then read in the same turn of the host.
+        self._sampling_from_s = math.ceil(now_s * self._settings.sample_hz) * self._settings.period_s
         self._slot = 0
+        self._slot_due_s = self._slot_s(0)
         self._slot_open = False
         self._initialise_first = False
         self._compare_first = False
@@ -187,15 +198,16 @@ class Keller33xDriver:
     # Sampling
 
     def _slot_s(self, slot: int) -> float:
-        return self._sampling_from_s + slot * self._settings.period_s
+        return round(self._sampling_from_s + slot * self._settings.period_s, 6)  # free of binary dust
 
     def _pass_slots(self, now_s: float) -> None:
-        if self._phase is not _Phase.SAMPLING or now_s < self._slot_s(self._slot):
+        if now_s < self._slot_due_s:
             return
         # Computed, not counted: after a suspended machine millions of slots may have passed.
         self._slot = max(self._slot + 1, int((now_s - self._sampling_from_s) * self._settings.sample_hz))
         while self._slot_s(self._slot) <= now_s:
             self._slot += 1
+        self._slot_due_s = self._slot_s(self._slot)
         self._slot_open = True
         self._report(self._rate.slot())
 

@@ -57,6 +57,8 @@ class ModemButtonSettings:
 
 
 _LATE_POLLS = 5
+_BOTH_UP = OutputLines(rts=True, dtr=True)
+_ONE_DOWN = {"A": OutputLines(rts=False, dtr=True), "B": OutputLines(rts=True, dtr=False)}
 
 
 class _State(Enum):
@@ -88,16 +90,18 @@ class ModemButtonDriver:
     def wanted_lines(self, now_s: float) -> OutputLines:
         """See LineDriver. Both asserted, but for the channel of a test pulse; no pulse begins unless the button is closed."""
         dropped = self._tester.dropped_channel(now_s, may_begin=self._state is _State.CLOSED)
-        return OutputLines(rts=dropped != "A", dtr=dropped != "B")
+        return _BOTH_UP if dropped is None else _ONE_DOWN[dropped]
 
     def sample(self, lines: InputLines, now_s: float) -> list[object]:
         """See LineDriver. The first open contact that is not a test pulse's own is reported by this very call."""
-        self._next_poll_s += self._settings.poll_s
+        self._next_poll_s = round(self._next_poll_s + self._settings.poll_s, 6)  # free of binary dust
         if self._next_poll_s <= now_s:
             self._next_poll_s = now_s + self._settings.poll_s
         # Nobody looked for a while: what was closed before and is closed now may have been open in between.
         late = now_s - self._last_sample_s > _LATE_POLLS * self._settings.poll_s
         self._last_sample_s = now_s
+        if lines.cts and lines.dsr and not late and self._state is _State.CLOSED and self._tester.pulse is None:
+            return []  # released, no pulse under way: nothing below would find anything
         opened = {channel for channel, asserted in (("A", lines.cts), ("B", lines.dsr)) if not asserted}
         pulse = self._tester.pulse
         tested = self._tester.sample(opened, now_s)

@@ -44,6 +44,8 @@ class PulseTester:
 
     def dropped_channel(self, now_s: float, *, may_begin: bool) -> str | None:
         """The channel whose line is to be down from now on. may_begin: both contacts are known to be closed."""
+        if self.pulse is None and now_s < self._next_begin_s:
+            return None
         if self.pulse is None and may_begin and now_s >= self._next_begin_s:
             self.pulse = Pulse(self._next_channel, now_s)
             self._next_channel = "B" if self._next_channel == "A" else "A"

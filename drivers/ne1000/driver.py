@@ -130,27 +130,32 @@ class Ne1000Driver:
 
     def receive(self, data: bytes, now_s: float) -> list[object]:
         """Takes what arrived and what time it is; returns observations, oldest first."""
-        for reply in self._parser.feed(data):
-            self._take(reply, now_s)
+        if data:
+            for reply in self._parser.feed(data):
+                self._take(reply, now_s)
         script = self._script
         if script is not None and now_s >= self._end_by_s:
             late = NotDoneError(f"the pump answers too slowly or too seldom: not set up within {CONNECT_S:g} s")
             self._step(lambda: script.throw(late), now_s)
         elif now_s >= self._reply_by_s:
             self._advance(None, now_s)
+        if not self._found:
+            return []
         found, self._found = self._found, []
         return found
 
     def transmit(self, now_s: float) -> bytes:
         """The frame to send now, or b"". Never more than one command is outstanding, but for STP."""
+        if not self._outbox:
+            return b""
         frame, self._outbox = self._outbox, b""
-        if frame and self._exchange is not None and self._exchange.command == "DIS":
+        if self._exchange is not None and self._exchange.command == "DIS":
             self._unanswered_dis_s.append(now_s)
         return frame
 
     def next_deadline_s(self) -> float:
         """When the outstanding reply is given up."""
-        return min(self._reply_by_s, self._end_by_s)
+        return self._reply_by_s if self._reply_by_s < self._end_by_s else self._end_by_s
 
     # -- exchanges -----------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ def test_samples_keep_an_absolute_schedule(sample_hz: float) -> None:
     bench.run(20.0)
     times = [now_s for now_s, frame in bench.sent if frame[1] == 73]
     for number, now_s in enumerate(times):
-        assert now_s == pytest.approx(times[0] + number / sample_hz, abs=1e-9)
+        assert now_s == pytest.approx(times[0] + number / sample_hz, abs=1e-6)
     samples = of_kind(PressureSample, [seen for _, seen in bench.seen])
     assert [sample.asked_s for sample in samples] == times[: len(samples)]
     assert not of_kind(PressureFault, [seen for _, seen in bench.seen])
@@ -44,7 +44,9 @@ def test_a_suspended_machine_does_not_keep_the_driver_busy() -> None:
 
 def test_bytes_that_waited_for_a_late_host_are_a_sample_with_its_true_age() -> None:
     bench = Bench(Keller33xDriver(settings())).connected()
-    bench.run(0.0049)
+    sent = len(bench.sent)
+    while len(bench.sent) == sent:
+        bench.run(0.0005)
     asked_s = bench.sent[-1][0]
     late_s = asked_s + 0.4
     observations = bench.driver.receive(pressure_reply(0.3), late_s)

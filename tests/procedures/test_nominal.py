@@ -43,7 +43,7 @@ def test_the_nominal_procedure(tmp_path: Path) -> None:
     assert procedure.loop.latest_us < 1000
 
     # Every motion was announced before and closed behind, and no more was ever announced than was planned.
-    kinds = [entry.kind for entry in procedure.recorder.entries if entry.kind in ("intent", "motion_end")]
+    kinds = [entry.kind for entry in procedure.recorder.entries() if entry.kind in ("intent", "motion_end")]
     assert all(one != two for one, two in pairwise(kinds))
     assert (kinds[0], kinds[-1]) == ("intent", "motion_end")
     patient = [body for body in procedure.bodies("intent") if body["into"] == "patient"]

@@ -81,7 +81,7 @@ def test_a_late_host(late_s: float, reason: str) -> None:
 
     def be_late() -> None:
         procedure.bench.note("late", by="test", cause=True)
-        procedure.world.late_s = late_s
+        procedure.world.freeze(late_s)
 
     procedure.when(lambda: procedure.bench.forward_patient_ul > 20.0, be_late)
     outcome = procedure.run()

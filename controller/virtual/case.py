@@ -1,0 +1,232 @@
+"""One procedure of a campaign: everything it takes to run it again, and what came of it.
+
+A case is a pure function of its fields: it reads no clock, and what is random in it comes from its seed and index.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from controller.replay import replay_heard
+from controller.settings import ConfigError, LoadedProfile
+from controller.virtual.building import bench_options, scenario_overrides, scenario_procedure, virtual_profile
+from controller.virtual.direct import DirectBench, DirectNotEndedError, run_direct
+from controller.virtual.measures import Measures
+from controller.virtual.procedure import NotEndedError, VirtualProcedure
+from controller.virtual.recorder import VirtualRecorder
+from controller.virtual.trace import Trace
+from simulators.any_plant import DEFAULT_PLANT
+from simulators.bench import PlantError, SimulatedBench
+from simulators.cohorts import CohortError, Patient, load_cohort
+from simulators.injection import CatalogueError, Injection, draw, load_catalogue
+from simulators.options import OptionsError
+from simulators.oracle import Oracle, OracleLimits
+from simulators.person import Person
+from simulators.scenario import Event, PersonTable, Scenario, ScenarioError, ScenarioRunner, load_scenario
+
+COLUMNS = (
+    "index",
+    "seed",
+    "subgroup",
+    "faults",
+    "phases",
+    "reason",
+    "also",
+    "delivered_ul",
+    "into_duct_ul",
+    "extravasated_ul",
+    "reflux_ul",
+    "post_stop_ul",
+    "peak_line_kpa",
+    "peak_duct_kpa",
+    "increments",
+    "duration_s",
+    "violations",
+)
+NO_HOST = "NO_HOST"
+"""In place of a reason where the host was killed and nobody was left to say one."""
+_DECIMALS = 3
+_FORESEEN = (
+    ConfigError,
+    CohortError,
+    CatalogueError,
+    ScenarioError,
+    OptionsError,
+    PlantError,
+    NotEndedError,
+    DirectNotEndedError,
+)
+
+
+class CaseError(Exception):
+    """A case that can not be run as it is asked for: one sentence a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One procedure. None: as the profile has it."""
+
+    seed: int
+    index: int
+    cohort: str = "mixed"
+    fidelity: Literal["wire", "core"] = "wire"
+    faults: Literal["none", "single", "pairs"] = "none"
+    profile: str = "sim"
+    plant: str | None = None
+    target_ml: float | None = None
+    subgroup: str | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """row: by COLUMNS, None where the plant does not tell. violations: invariant, t_s and text of each."""
+
+    row: dict[str, object]
+    violations: list[dict[str, object]]
+
+
+def run_case(case: Case, record: Path | None = None) -> Result:
+    """Runs one case; record: where its record is written. Raises CaseError."""
+    return _run(case, record, None)
+
+
+def trace_case(case: Case) -> tuple[Result, Trace]:
+    """Runs one case and keeps what a plot needs. Raises CaseError."""
+    trace = Trace()
+    return _run(case, None, trace), trace
+
+
+def trace_scenario(name: str) -> tuple[dict[str, Any] | None, Trace]:
+    """Runs a scenario in virtual time and keeps what a plot needs; None where it kills the host. Raises CaseError."""
+    try:
+        scenario = load_scenario(name)
+        loaded = virtual_profile("sim", scenario_overrides(scenario))
+        procedure = scenario_procedure(scenario, loaded)
+        trace = Trace()
+        _listen(trace, procedure.bench, procedure.recorder)
+        return procedure.run(), trace
+    except (ConfigError, ScenarioError, OptionsError, PlantError, NotEndedError) as error:
+        raise CaseError(str(error)) from error
+
+
+def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
+    try:
+        loaded = virtual_profile(case.profile, {"injection.target_ml": (case.target_ml, "--target-ml")})
+        patient = load_cohort(case.cohort).draw(case.seed, case.index, case.subgroup)
+        injections = draw(load_catalogue(), case.faults, case.seed, case.index, loaded.profile.injection.target_ul, case.fidelity)
+        return _run_patient(case, loaded, patient, injections, record, trace)
+    except (
+        ConfigError,
+        CohortError,
+        CatalogueError,
+        ScenarioError,
+        OptionsError,
+        PlantError,
+        NotEndedError,
+        DirectNotEndedError,
+    ) as error:
+        raise CaseError(str(error)) from error
+
+
+def _run_patient(
+    case: Case,
+    loaded: LoadedProfile,
+    patient: Patient,
+    injections: Sequence[Injection],
+    record: Path | None,
+    trace: Trace | None,
+) -> Result:
+    simulation = loaded.profile.simulation
+    plant = case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
+    # A plant that is not ours has its own patients: of the cohort's it gets seed and index, and what is not of the line.
+    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith("line.")}
+    events = [patient.events, *(injection.events for injection in injections)]
+    recorder = VirtualRecorder()
+    oracle = Oracle(_limits(loaded), injections)
+    options = bench_options(loaded, settings, plant=plant, seed=case.seed, index=case.index)
+    bench: SimulatedBench | DirectBench
+    run: Callable[[], dict[str, Any] | None]
+    if case.fidelity == "core":
+        bench = _attended(DirectBench(options), patient.person, events)
+        run = partial(run_direct, loaded, bench, recorder)
+    else:
+        bench = SimulatedBench(options)
+        run = VirtualProcedure(loaded, bench, person=patient.person, events=events, recorder=recorder).run
+    measures = Measures(bench.plant)
+    for listener in (measures, oracle, *([trace] if trace is not None else [])):
+        _listen(listener, bench, recorder)
+    outcome = run()
+    oracle.finish(bench, outcome)
+    if case.fidelity == "wire":
+        oracle.replayed(replay_heard(loaded, recorder.heard(), outcome))
+    if record is not None:
+        if outcome is not None and recorder.trouble is None:
+            recorder.put("end", bench.now_s, outcome)
+        recorder.save(record)
+    violations = [{"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations]
+    return Result(_row(case, patient, injections, bench, measures, outcome, len(violations)), violations)
+
+
+def _attended(bench: DirectBench, person: PersonTable, events: Sequence[Sequence[Event]]) -> DirectBench:
+    """With a person, and with what is going to happen."""
+    for sequence in events:
+        bench.watch(ScenarioRunner(Scenario(title="events", event=list(sequence)), bench))
+    hands = Person.of(person)
+    bench.person = hands.told
+    bench.watch(hands)
+    return bench
+
+
+def _limits(loaded: LoadedProfile) -> OracleLimits:
+    profile = loaded.profile
+    return OracleLimits(
+        target_ul=profile.injection.target_ul,
+        increment_ul=profile.injection.increment_ul,
+        watchdog_s=float(profile.pump.watchdog_s),
+        sample_age_s=profile.limits.sample_age_s,
+        ceiling_kpa=profile.limits.line_kpa,
+        duct_kpa=profile.limits.duct_kpa,
+        trigger_wired=profile.pump.trigger != "none",
+    )
+
+
+def _listen(listener: Any, bench: Any, recorder: VirtualRecorder) -> None:
+    bench.watchers.append(listener)
+    recorder.listeners.append(listener.recorded)
+    if hasattr(listener, "heard"):
+        bench.on_act.append(listener.heard)
+
+
+def _row(
+    case: Case,
+    patient: Patient,
+    injections: Sequence[Injection],
+    bench: Any,
+    measures: Measures,
+    outcome: dict[str, Any] | None,
+    violations: int,
+) -> dict[str, object]:
+    truth = bench.truth()
+    told = outcome or {"reason": NO_HOST, "also": [], "duration_s": bench.now_s}
+    values = {
+        "index": case.index,
+        "seed": case.seed,
+        "subgroup": truth.get("subgroup") or (patient.subgroup if case.plant is None else None),
+        "faults": "+".join(injection.name for injection in injections),
+        "phases": "+".join(injection.phase for injection in injections),
+        "reason": told["reason"],
+        "also": "+".join(told["also"]),
+        "delivered_ul": bench.forward_patient_ul,
+        "into_duct_ul": truth.get("into_duct_ul"),
+        "extravasated_ul": truth.get("extravasated_ul"),
+        "reflux_ul": truth.get("reflux_ul"),
+        "post_stop_ul": measures.post_stop_ul,
+        "peak_line_kpa": measures.peak_line_kpa,
+        "peak_duct_kpa": measures.peak_duct_kpa,
+        "increments": measures.increments,
+        "duration_s": told["duration_s"],
+        "violations": violations,
+    }
+    return {name: round(value, _DECIMALS) if isinstance(value, float) else value for name, value in values.items()}
