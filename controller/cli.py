@@ -9,8 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from controller.cli_bench import bench_app
 from controller.cli_output import JsonOption, print_json, refuse
 from controller.cli_records import records_app
+from controller.cli_simulations import campaign
+from controller.cli_simulations import scenario as scenario_command
 from controller.core.reasons import EXIT_FAULT, EXIT_PATIENT
 
 app = typer.Typer(
@@ -20,7 +23,12 @@ app = typer.Typer(
     help="Host of a contrast injection syringe pump for breast ductography. Investigational: bench and simulation use only.",
 )
 app.add_typer(records_app, name="records")
+app.add_typer(bench_app, name="bench")
 
+app.command()(campaign)
+app.command("scenario")(scenario_command)
+
+PlantOption = Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Another simulated line and patient.")]
 RecordsOption = Annotated[str | None, typer.Option("--records", metavar="DIR", help="Where records are kept.")]
 
 
@@ -48,13 +56,19 @@ def run(
     predecessor: Annotated[
         str | None, typer.Option(metavar="RECORD", help="Earlier procedure in this duct; this one gets what it left.")
     ] = None,
+    plant: PlantOption = None,
+    virtual: Annotated[bool, typer.Option("--virtual", help="In virtual time: the same loop, as fast as it computes.")] = False,
     json_output: JsonOption = False,
 ) -> None:
     """Run one procedure. Ctrl-C stops it. Exit: 0 good end, 2 not begun, 3 stopped for the patient, 4 stopped by a fault."""
     from controller.procedure import RefusedError, Request, run_procedure  # heavy, and other commands do without
 
-    overrides: dict[str, object] = {} if target_ml is None else {"injection.target_ml": (target_ml, "--target-ml")}
-    request = Request(profile, overrides, scenario, records, patient, duct, predecessor, json_output)
+    overrides: dict[str, tuple[object, str]] = {
+        "injection.target_ml": (target_ml, "--target-ml"),
+        "simulation.plant": (plant, "--plant"),
+    }
+    given: dict[str, object] = {key: (value, name) for key, (value, name) in overrides.items() if value is not None}
+    request = Request(profile, given, scenario, records, patient, duct, predecessor, json_output, virtual)
     try:
         outcome = run_procedure(request)
     except RefusedError as refusal:
@@ -68,6 +82,7 @@ def run(
 def simulate(
     profile: Annotated[str, typer.Option(metavar="sim|PATH", help="Which bench to simulate.")] = "sim",
     scenario: Annotated[str | None, typer.Option(metavar="NAME|PATH", help="What happens at it.")] = None,
+    plant: PlantOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Serve the simulated devices until Ctrl-C; the first line of output says where, as JSON."""
@@ -77,7 +92,7 @@ def simulate(
 
     del json_output  # the line is JSON either way
     try:
-        raise typer.Exit(serve_bench(profile, scenario))
+        raise typer.Exit(serve_bench(profile, scenario, plant))
     except ConfigError as error:
         refuse(error.problems, json_output=False)
     except ScenarioError as error:

@@ -33,6 +33,7 @@ from controller.simulated import (
 )
 from controller.station import Outputs
 from controller.virtual.building import scenario_overrides
+from controller.virtual.command import VirtualRunError, run_virtual
 from controller.world import RealWorld
 from drivers.link import Link, LinkLostError, OutputLines
 from drivers.serial_link import PortError, SerialLink
@@ -56,6 +57,7 @@ class Request:
     duct: str | None = None
     predecessor: str | None = None
     json_output: bool = False
+    virtual: bool = False
 
 
 class RefusedError(Exception):
@@ -84,6 +86,8 @@ class _Prepared:
 def run_procedure(request: Request) -> dict[str, Any]:
     """Runs one procedure and returns its final object; "exit" in it is the exit status. Raises RefusedError."""
     prepared = _prepare(request)
+    if request.virtual:
+        return _run_virtual(prepared, json_output=request.json_output)
     with ExitStack() as stack:
         links, control = _open_links(prepared, request, stack)
         _refuse_unattended(prepared)
@@ -105,6 +109,48 @@ def run_procedure(request: Request) -> dict[str, Any]:
     return outcome
 
 
+def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
+    started = datetime.now(UTC)
+    path = record_path(prepared.records, started, secrets.token_hex(4))
+    with DisplayClient.start("plain", "stderr" if json_output else "stdout") as display:
+        for text in prepared.warnings:
+            display.send({"type": "note", "t_s": 0.0, "text": text})
+        try:
+            found = run_virtual(
+                prepared.loaded,
+                prepared.scenario,
+                _header(prepared, started) | {"time": "virtual"},
+                path,
+                [("display", _NotesOnly(display))],
+            )
+        except VirtualRunError as error:
+            raise RefusedError(str(error).splitlines()) from error
+        outcome = found or {"reason": "NO_HOST", "text": "the scenario has killed the host", "also": [], "exit": EXIT_FAULT}
+        outcome["record"] = str(path.absolute())
+        outcome["uncertain_before"] = prepared.warnings
+        if found is not None:
+            display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
+        display.close(DISPLAY_END_S)
+    return outcome
+
+
+class _NotesOnly:
+    """A display that is told what happens, and not what is on the dials: virtual time runs too fast to look at them."""
+
+    looks = True
+
+    def __init__(self, display: DisplayClient) -> None:
+        self._display = display
+
+    def send(self, message: dict[str, object]) -> bool:
+        """Passes notes on."""
+        return message["type"] != "note" or self._display.send(message)
+
+    def receive(self) -> list[dict[str, object]]:
+        """Nobody answers in virtual time."""
+        return []
+
+
 # -- before anything is opened -------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +166,8 @@ def _prepare(request: Request) -> _Prepared:
     simulated = not why_not_simulated(loaded)
     if scenario is not None and SIMULATED not in (profile.pump.port, profile.pressure.port, profile.button.port):
         raise RefusedError(["--scenario: happens at a simulated bench of our own; this profile names ports of another one"])
+    if request.virtual and (profile.simulation is None or profile.injection.advance != "auto"):
+        raise RefusedError([f'{loaded.source}: --virtual needs a [simulation] table and injection.advance = "auto"'])
     if not simulated and profile.injection.advance == "auto" and profile.kind != "simulation":
         raise RefusedError([f'{loaded.source}: injection.advance = "auto" is for simulated devices only'])
     records = Path(request.records if request.records is not None else profile.records.directory)
@@ -216,28 +264,27 @@ def _start_recorder(prepared: _Prepared) -> tuple[RecorderClient, Path]:
         recorder = RecorderClient.start(path)
     except RecordError as error:
         raise RefusedError([str(error)]) from error
-    profile = prepared.loaded.profile
-    recorder.put(
-        "header",
-        0.0,
-        {
-            "software": "ductoject",
-            "version": _version(),
-            "python": platform.python_version(),
-            "kind": profile.kind,
-            "simulated": prepared.simulated,
-            "patient": prepared.patient,
-            "duct": prepared.duct,
-            "day": prepared.day,
-            "predecessor": prepared.predecessor,
-            "started_utc": started.isoformat(),
-            "profile": prepared.loaded.source,
-            "configuration": prepared.loaded.canonical_json,
-            "configuration_hash": prepared.loaded.hash,
-            "banner": BANNER,
-        },
-    )
+    recorder.put("header", 0.0, _header(prepared, started))
     return recorder, path
+
+
+def _header(prepared: _Prepared, started: datetime) -> dict[str, object]:
+    return {
+        "software": "ductoject",
+        "version": _version(),
+        "python": platform.python_version(),
+        "kind": prepared.loaded.profile.kind,
+        "simulated": prepared.simulated,
+        "patient": prepared.patient,
+        "duct": prepared.duct,
+        "day": prepared.day,
+        "predecessor": prepared.predecessor,
+        "started_utc": started.isoformat(),
+        "profile": prepared.loaded.source,
+        "configuration": prepared.loaded.canonical_json,
+        "configuration_hash": prepared.loaded.hash,
+        "banner": BANNER,
+    }
 
 
 def _back_door(control: str, recorder_pid: int | None) -> BackDoorLine:

@@ -6,9 +6,9 @@ from simulators.scenario import load_scenario
 from simulators.server import main as serve_simulators
 
 
-def serve_bench(profile: str, scenario: str | None) -> int:
-    """Serves until told to end; returns the exit status. Raises ConfigError, ScenarioError."""
-    loaded = load_profile(profile)
+def serve_bench(profile: str, scenario: str | None, plant: str | None = None) -> int:
+    """Serves until told to end; returns the exit status. plant: in place of the profile's. Raises ConfigError, ScenarioError."""
+    loaded = load_profile(profile, {} if plant is None else {"simulation.plant": (plant, "--plant")})
     simulation = loaded.profile.simulation
     if simulation is None:
         raise ConfigError([f'{loaded.source}: kind = "{loaded.profile.kind}" describes no simulated bench'])

@@ -65,9 +65,7 @@ def why_not_simulated(loaded: LoadedProfile) -> list[str]:
     return found
 
 
-def bench_settings(
-    loaded: LoadedProfile, told_by_scenario: Mapping[str, object], plant: str | None = None
-) -> dict[str, object]:
+def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object], plant: str | None = None) -> dict[str, object]:
     """What the simulated bench has to be made of to be the one the profile describes; what a scenario says goes before.
 
     plant: in place of the profile's. Another plant than ours has options of its own.

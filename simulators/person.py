@@ -15,7 +15,8 @@ from simulators.scenario import PersonTable
 REACTION_S = 0.3
 PRIMED_UL = 5.0
 REST_S = 0.5
-REST_KPA = 0.8
+REST_KPA = 1.2
+"""A low reading on the display. The host lets nobody arm above 1 kPa, and by then the tip has to be in."""
 MOTION_OVER_S = 0.1
 """A plunger that has stood so long has ended its motion (it also stands between two steps of its motor)."""
 FEELS_EVERY_S = 0.05

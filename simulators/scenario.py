@@ -65,7 +65,7 @@ class Event(_Table):
     @model_validator(mode="before")
     @classmethod
     def _gather_act(cls, table: object) -> object:
-        if not isinstance(table, dict):
+        if not isinstance(table, dict) or isinstance(table.get(DOES), Act):
             return table
         own = {key: table[key] for key in ("when", "cause") if key in table}
         return {**own, DOES: {key: value for key, value in table.items() if key not in own}}

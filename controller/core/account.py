@@ -5,6 +5,7 @@ its programmed end whatever becomes of host and line.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from drivers.pump import Direction, Motion
 
@@ -25,6 +26,9 @@ class Entry:
     overcounted_ul: float = 0.0  # what the pump may have counted without moving it (a stall is noticed late)
     unseen_ul: float = 0.0  # what may have followed unseen, where not even the programmed end is a bound
     went_on: bool = False  # it moved without an order: before its start, or after its end
+    unordered: bool = False  # it is no motion of ours at all, and the counters spoke of another one before
+    before_infused_ul: float = 0.0  # what the pump had counted when it began, if that was not nothing
+    before_withdrawn_ul: float = 0.0
     closed: bool = False
     certain: bool = False
 
@@ -82,13 +86,29 @@ class Account:
         entry = self.counted
         if entry is None:
             return False
+        infused_ul -= entry.before_infused_ul
+        withdrawn_ul -= entry.before_withdrawn_ul
         grew_ul = max(infused_ul - entry.infused_ul, withdrawn_ul - entry.withdrawn_ul)
         went_on = (entry.closed or entry.started_s is None) and grew_ul > COUNT_TOLERANCE_UL
-        if went_on:
+        if went_on and entry.closed and entry.into == "air":
+            infused_ul -= entry.infused_ul
+            withdrawn_ul -= entry.withdrawn_ul
+            entry = self._open_unordered(entry)
+        elif went_on:
             entry.went_on, entry.closed, entry.certain = True, False, False
         entry.infused_ul = max(entry.infused_ul, infused_ul)
         entry.withdrawn_ul = max(entry.withdrawn_ul, withdrawn_ul)
         return went_on
+
+    def _open_unordered(self, primed: Entry) -> Entry:
+        """What moves after priming has ended may go into the patient: the cannula may be in. Or not: so the least is nothing."""
+        entry = self.open("patient", primed.motion)
+        entry.unordered = entry.went_on = entry.programmed = True
+        entry.started_s = primed.started_s
+        entry.overcounted_ul = inf
+        entry.before_infused_ul = primed.before_infused_ul + primed.infused_ul
+        entry.before_withdrawn_ul = primed.before_withdrawn_ul + primed.withdrawn_ul
+        return entry
 
     def close(self, *, certain: bool) -> list[Entry]:
         """Ends the account of every motion that is open, and returns them. One that never began is certain in any case."""

@@ -20,6 +20,9 @@ from drivers.pump import PumpIdle, PumpReading, PumpStopped
 POLL_GAP_MOVING_S = 0.020  # between the end of one exchange and the next; leaves the line free half of the time
 POLL_GAP_RESTING_S = 0.100
 
+_TELLS_COUNTERS = (PumpReading, PumpStopped)
+_TELLS_OF_PEOPLE = (Operator, HostFailed)
+
 _OPERATOR_REASONS = {
     "stop": (Reason.OPERATOR_STOP, "stop"),
     "pain": (Reason.PAIN_STOP, "the patient reports pain"),
@@ -47,13 +50,19 @@ class Core:
         desk.actions = []
         if self.outcome is not None:
             return desk.actions
-        if not isinstance(observation, Tick):  # which says nothing but that time has passed
+        kind = type(observation)
+        if kind is not Tick:  # which says nothing but that time has passed
             desk.view.take(observation, now_s)
-            self._take_counters(observation)
-            self._take_people(observation)
-        self._ask_monitors(observation)
+            if kind in _TELLS_COUNTERS:
+                self._take_counters(observation)
+            elif kind in _TELLS_OF_PEOPLE:
+                self._take_people(observation)
+        for monitor in self._roster[kind]:
+            verdict = monitor(desk, observation)
+            if verdict is not None:
+                desk.stop(verdict.reason, verdict.text, again=verdict.again)
         self._step(observation)
-        if isinstance(observation, Tick | PumpIdle):
+        if kind is Tick or kind is PumpIdle:
             self._keep_alive()
         return desk.actions
 
@@ -79,17 +88,13 @@ class Core:
             else:
                 desk.take_answer(observation)
 
-    def _ask_monitors(self, observation: object) -> None:
-        for monitor in self._roster[type(observation)]:
-            verdict = monitor(self.desk, observation)
-            if verdict is not None:
-                self.desk.stop(verdict.reason, verdict.text, again=verdict.again)
-
     # -- phases ----------------------------------------------------------------------------------------------------------------
 
     def _step(self, observation: object) -> None:
         desk = self.desk
         match desk.state:
+            case State.HOLDING | State.INFUSING | State.ARMED:
+                self._inject(observation)
             case State.STANDBY:
                 desk.go("begin", "begun")
                 self._self_test = SelfTest(desk)
@@ -106,8 +111,6 @@ class Core:
                     desk.go("arm", "armed")
                     desk.view.pressure.peak_kpa = float("-inf")
                     self._injection = Injection(desk, self._readiness.primed_s)
-            case State.ARMED | State.INFUSING | State.HOLDING:
-                self._inject(observation)
             case State.STOPPING | State.RELIEVING | State.STOPPED | State.COMPLETE:
                 if self._stopping.take(observation):
                     self._finish()

@@ -130,6 +130,7 @@ class Desk:
                     infused_max_ul=round(entry.infused_max_ul, 3),
                     withdrawn_ul=round(entry.withdrawn_ul, 3),
                     certain=entry.certain and entry.overcounted_ul == 0.0,
+                    unordered=entry.unordered,
                 )
             )
 

@@ -124,13 +124,14 @@ class WriteIntent(Action):
 
 @dataclass(frozen=True, slots=True)
 class CloseIntent(Action):
-    """Write to the record what became of motion n."""
+    """Write to the record what became of motion n. unordered: nobody announced it; the pump moved by itself."""
 
     motion_number: int
     infused_min_ul: float
     infused_max_ul: float
     withdrawn_ul: float
     certain: bool
+    unordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ BUTTON_PROOF_S = 1.0  # pulses come every 0.1 s, each channel every 0.2 s
 RATE_FACTOR = 1.05
 RATE_SLACK_S = 0.15  # between RUN going out and the pump's first step, and the age of a reading
 
+_LOST = {"pump": Reason.PUMP_SILENT, "pressure": Reason.PRESSURE_SILENT, "button": Reason.BUTTON_FAULT}
 _ENDED = (State.COMPLETE, State.STOPPED)
 _WITH_THE_PATIENT = (State.ARMED, State.INFUSING, State.HOLDING)
 
@@ -66,9 +67,8 @@ def _phase_reason(desk: Desk, reason: Reason) -> Reason:
 @_asked_on(LinkLost, Tick)
 def lost_port(desk: Desk, _: object) -> Verdict | None:
     """A port that is gone is gone for good."""
-    reasons = {"pump": Reason.PUMP_SILENT, "pressure": Reason.PRESSURE_SILENT, "button": Reason.BUTTON_FAULT}
     for device, text in desk.view.lost.items():
-        reason = _phase_reason(desk, reasons[device])
+        reason = _phase_reason(desk, _LOST[device])
         if reason in (desk.reason, *desk.also) or (desk.state in _ENDED and device != "pump"):
             continue  # told already: another one may be gone as well
         return Verdict(reason, f"{device}: {text}")

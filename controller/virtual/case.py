@@ -22,7 +22,7 @@ from simulators.bench import PlantError, SimulatedBench
 from simulators.cohorts import CohortError, Patient, load_cohort
 from simulators.injection import CatalogueError, Injection, draw, load_catalogue
 from simulators.options import OptionsError
-from simulators.oracle import Oracle, OracleLimits
+from simulators.oracle import Oracle, OracleLimits, Violation
 from simulators.person import Person
 from simulators.scenario import Event, PersonTable, Scenario, ScenarioError, ScenarioRunner, load_scenario
 
@@ -45,6 +45,8 @@ COLUMNS = (
     "duration_s",
     "violations",
 )
+TERMINATION = 0
+"""In place of an invariant's number: the procedure did not come to an end at all."""
 NO_HOST = "NO_HOST"
 """In place of a reason where the host was killed and nobody was left to say one."""
 _DECIMALS = 3
@@ -54,9 +56,6 @@ _FORESEEN = (
     CatalogueError,
     ScenarioError,
     OptionsError,
-    PlantError,
-    NotEndedError,
-    DirectNotEndedError,
 )
 
 
@@ -157,15 +156,22 @@ def _run_patient(
     measures = Measures(bench.plant)
     for listener in (measures, oracle, *([trace] if trace is not None else [])):
         _listen(listener, bench, recorder)
-    outcome = run()
+    not_ended = ""
+    outcome = None
+    try:
+        outcome = run()
+    except (NotEndedError, DirectNotEndedError) as error:
+        not_ended = str(error)
     oracle.finish(bench, outcome)
     if case.fidelity == "wire":
-        oracle.replayed(replay_heard(loaded, recorder.heard(), outcome))
+        oracle.replayed(replay_heard(loaded, recorder.heard(), outcome if recorder.trouble is None else None))
     if record is not None:
         if outcome is not None and recorder.trouble is None:
             recorder.put("end", bench.now_s, outcome)
         recorder.save(record)
-    violations = [{"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations]
+    if not_ended:
+        oracle.violations.append(Violation(TERMINATION, bench.now_s, not_ended))
+    violations: list[dict[str, object]] = [{"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations]
     return Result(_row(case, patient, injections, bench, measures, outcome, len(violations)), violations)
 
 

@@ -4,13 +4,13 @@ No sleep, no wall clock, no thread, no global randomness: the same profile, benc
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from controller.compose import build_station
 from controller.core.states import State
-from controller.loop import Loop
+from controller.loop import Loop, Screen
 from controller.settings import LoadedProfile
 from controller.station import Outputs
 from controller.virtual.recorder import VirtualRecorder
@@ -47,8 +47,10 @@ class VirtualProcedure:
         person: PersonTable | None = None,
         events: Iterable[Sequence[Event]] = (),
         recorder: VirtualRecorder | None = None,
+        header: Mapping[str, object] | None = None,
+        screens: Iterable[tuple[str, Screen]] = (),
     ) -> None:
-        """Raises ScenarioError where an event can not happen at this bench."""
+        """screens: who looks on, beside the simulated operator. Raises ScenarioError where an event can not happen here."""
         self.loaded = loaded
         self.bench = bench
         self.world = VirtualWorld(bench)
@@ -65,8 +67,8 @@ class VirtualProcedure:
         bench.person = hands.told
         bench.watch(hands)
         self.station = build_station(loaded, Outputs(self._write, self._set_lines, self.recorder), simulated=True)
-        self.loop = Loop(self.station, self.world, self.recorder, [("simulated operator", self)])
-        self.recorder.put("header", 0.0, header(loaded))
+        self.loop = Loop(self.station, self.world, self.recorder, [("simulated operator", self), *screens])
+        self.recorder.put("header", 0.0, header or virtual_header(loaded))
 
     # -- the host's side of the bench (simulators.bench.Host) ------------------------------------------------------------------
 
@@ -174,9 +176,8 @@ class VirtualProcedure:
         self.recorder.save(path)
 
 
-def header(loaded: LoadedProfile, started_s: float = 0.0) -> dict[str, object]:
+def virtual_header(loaded: LoadedProfile) -> dict[str, object]:
     """The header of a virtual procedure's record. Its calendar begins with the year 2000, whenever it is run."""
-    started = _EPOCH + timedelta(seconds=started_s)
     return {
         "software": "ductoject",
         "version": "virtual",
@@ -184,13 +185,13 @@ def header(loaded: LoadedProfile, started_s: float = 0.0) -> dict[str, object]:
         "simulated": True,
         "patient": "virtual",
         "duct": "1",
-        "day": started.date().isoformat(),
+        "day": _EPOCH.date().isoformat(),
         "predecessor": None,
-        "started_utc": started.isoformat(),
+        "started_utc": _EPOCH.isoformat(),
         "profile": loaded.source,
         "configuration": loaded.canonical_json,
         "configuration_hash": loaded.hash,
     }
 
 
-__all__ = ["ALONE_S", "LIMIT_S", "NotEndedError", "VirtualProcedure", "header"]
+__all__ = ["ALONE_S", "LIMIT_S", "NotEndedError", "VirtualProcedure", "virtual_header"]

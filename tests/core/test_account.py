@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.core.account import COUNT_TOLERANCE_UL, Account
-from drivers.pump import Direction
+from drivers.pump import Direction, Motion
 from tests.core.bench import motion
 
 VOLUMES = st.floats(0.0, 50.0)
@@ -117,3 +117,18 @@ def test_what_may_have_followed_unseen_counts() -> None:
     entry.unseen_ul = 12.5
     account.close(certain=False)
     assert account.patient_forward_ul() == (51.0, 63.5)
+
+
+def test_what_moves_after_priming_may_be_in_the_patient() -> None:
+    account = Account()
+    primed = account.open("air", Motion(20.0, 10.0, Direction.INFUSE))
+    primed.programmed, primed.started_s = True, 1.0
+    account.take_counters(20.0, 0.0)
+    account.close(certain=True)
+    assert account.take_counters(20.7, 0.0)
+    assert not account.take_counters(21.0, 0.0)
+    assert account.patient_forward_ul() == (0.0, 20.0)  # it may run on to its programmed end
+    (entry,) = account.close(certain=True)
+    assert (entry.into, entry.unordered, entry.infused_min_ul) == ("patient", True, 0.0)
+    assert entry.infused_max_ul == pytest.approx(1.0)
+    assert account.forward_ul("air") == (20.0, 20.0)

@@ -93,7 +93,7 @@ def test_the_cannula_goes_in_half_a_second_after_the_primed_line_has_come_to_res
     room.live(person, 3.0)
     room.rest_s = 1.0
     room.live(person, 3.0)
-    room.line_kpa = 0.79
+    room.line_kpa = 1.19
     begin_s = room.now_s
     room.live(person, 3.0)
     ((at_s, what),) = room.done
@@ -106,13 +106,13 @@ def test_a_restless_line_begins_the_wait_anew() -> None:
     for _ in range(10):
         room.line_kpa = 0.1
         room.live(person, 0.4)
-        room.line_kpa = 0.9
+        room.line_kpa = 1.3
         room.live(person, 0.01)
     assert room.done == []
 
 
 @pytest.mark.parametrize(
-    "change", [{"forward_ul": 4.9}, {"rest_s": 0.0}, {"line_kpa": 0.8}, {"tip": "capped"}, {"tip": "patient"}]
+    "change", [{"forward_ul": 4.9}, {"rest_s": 0.0}, {"line_kpa": 1.2}, {"tip": "capped"}, {"tip": "patient"}]
 )
 def test_the_cannula_does_not_go_in_before(change: dict[str, object]) -> None:
     person, room = Person(), primed()

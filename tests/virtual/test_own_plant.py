@@ -1,0 +1,76 @@
+"""A plant that is not part of the package: the very one that the documentation shows, in every command that simulates."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from controller.cli import app
+
+DUCTOJECT = str(Path(sys.executable).with_name("ductoject"))
+DOCUMENT = Path(__file__).parents[2] / "docs" / "simulation.md"
+
+
+@pytest.fixture
+def phantom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    found = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    name = f"phantom_{os.getpid()}"
+    (tmp_path / f"{name}.py").write_text(found[1], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / f"{name}.py"
+
+
+def test_it_runs_in_virtual_time(phantom: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["run", "--virtual", "--target-ml", "0.05", "--plant", f"{phantom.stem}:make", "--records", "records", "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    outcome = json.loads(result.stdout)
+    assert outcome["reason"] == "VOLUME_REACHED"
+    assert outcome["hold_kpa"] == pytest.approx([0.0], abs=0.2)
+
+
+def test_it_runs_in_a_campaign_and_what_it_does_not_tell_is_not_known(phantom: Path) -> None:
+    done = subprocess.run(
+        [DUCTOJECT, "campaign", "--patients", "2", "--jobs", "1", "--target-ml", "0.05"]
+        + ["--plant", f"{phantom.stem}:make", "--cohort", "intact", "--out", "results", "--no-plots", "--json"],
+        cwd=phantom.parent,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["patients"] == 2
+    header, *rows = (phantom.parent / "results" / "results.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 2
+    for row in rows:
+        values = dict(zip(header.split(","), row.split(","), strict=True))
+        assert values["extravasated_ul"] == ""
+
+
+def test_it_serves_a_bench_in_real_time(phantom: Path) -> None:
+    process = subprocess.Popen(
+        [DUCTOJECT, "simulate", "--plant", f"{phantom.stem}:make"],
+        cwd=phantom.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "pump" in json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_one_that_is_not_there_is_told() -> None:
+    result = CliRunner().invoke(app, ["run", "--virtual", "--plant", "nowhere:make", "--records", "unused", "--json"])
+    assert result.exit_code == 2
+    assert "nowhere" in result.output
