@@ -5,7 +5,7 @@ A case is a pure function of its fields: it reads no clock, and what is random i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
 from simulators.any_plant import DEFAULT_PLANT
 from simulators.bench import PlantError, SimulatedBench
-from simulators.cohorts import CohortError, Patient, load_cohort
+from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
 from simulators.injection import CatalogueError, Injection, draw, load_catalogue
 from simulators.options import OptionsError
 from simulators.oracle import Oracle, OracleLimits, Violation
@@ -112,20 +112,29 @@ def trace_scenario(name: str) -> tuple[dict[str, Any] | None, Trace]:
 
 def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
     try:
-        loaded = virtual_profile(case.profile, {"injection.target_ml": (case.target_ml, "--target-ml")})
-        patient = load_cohort(case.cohort).draw(case.seed, case.index, case.subgroup)
-        injections = draw(load_catalogue(), case.faults, case.seed, case.index, loaded.profile.injection.target_ul, case.fidelity)
+        loaded = _profile(case.profile, case.target_ml)
+        patient = _cohort(case.cohort).draw(case.seed, case.index, case.subgroup)
+        injections = _injections(case, loaded.profile.injection.target_ul)
         return _run_patient(case, loaded, patient, injections, record, trace)
-    except (
-        ConfigError,
-        CohortError,
-        CatalogueError,
-        ScenarioError,
-        OptionsError,
-        PlantError,
-        NotEndedError,
-        DirectNotEndedError,
-    ) as error:
+    except _FORESEEN as error:
+        raise CaseError(str(error)) from error
+
+
+@lru_cache(maxsize=8)
+def _profile(name_or_path: str, target_ml: float | None) -> LoadedProfile:
+    """Read once a process: a campaign runs it by the thousand."""
+    return virtual_profile(name_or_path, {"injection.target_ml": (target_ml, "--target-ml")})
+
+
+@lru_cache(maxsize=8)
+def _cohort(name_or_path: str) -> Cohort:
+    return load_cohort(name_or_path)
+
+
+def _injections(case: Case, target_ul: float) -> tuple[Injection, ...]:
+    try:
+        return draw(load_catalogue(), case.faults, case.seed, case.index, target_ul, case.fidelity)
+    except ValueError as error:
         raise CaseError(str(error)) from error
 
 
@@ -171,7 +180,9 @@ def _run_patient(
         recorder.save(record)
     if not_ended:
         oracle.violations.append(Violation(TERMINATION, bench.now_s, not_ended))
-    violations: list[dict[str, object]] = [{"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations]
+    violations: list[dict[str, object]] = [
+        {"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations
+    ]
     return Result(_row(case, patient, injections, bench, measures, outcome, len(violations)), violations)
 
 

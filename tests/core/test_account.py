@@ -1,5 +1,6 @@
 """The account: its bounds contain the truth, whatever was heard of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,0 +1,60 @@
+"""One case: a pure function of its fields, the same at both fidelities, and clear about what can not be run."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.replay import replay
+from controller.virtual.case import COLUMNS, Case, CaseError, run_case, trace_case, trace_scenario
+
+PATIENTS = (0, 3, 7, 11, 16)
+
+
+def test_a_case_gives_the_same_row_and_the_same_bytes(tmp_path: Path) -> None:
+    case = Case(3, 4, faults="single", target_ml=0.05)
+    results = [run_case(case, record=tmp_path / f"{number}.sqlite") for number in (1, 2)]
+    assert results[0] == results[1]
+    assert tuple(results[0].row) == COLUMNS
+    assert replay(tmp_path / "1.sqlite").mismatches == []
+    assert (tmp_path / "1.sqlite").read_bytes() == (tmp_path / "2.sqlite").read_bytes()
+
+
+@pytest.mark.parametrize("index", PATIENTS)
+def test_both_fidelities_end_alike(index: int) -> None:
+    wire, core = (run_case(Case(9, index, fidelity=fidelity, target_ml=0.10)).row for fidelity in ("wire", "core"))
+    assert (wire["subgroup"], wire["reason"], wire["also"]) == (core["subgroup"], core["reason"], core["also"])
+    for volume in ("delivered_ul", "into_duct_ul", "extravasated_ul", "reflux_ul"):
+        assert wire[volume] == pytest.approx(core[volume], abs=1.0), volume
+
+
+def test_a_trace_goes_from_the_beginning_to_the_end() -> None:
+    result, trace = trace_case(Case(3, 0, fidelity="core", target_ml=0.05))
+    assert trace.t_s[0] < 0.1
+    assert trace.t_s[-1] == pytest.approx(float(str(result.row["duration_s"])), abs=0.2)
+    assert len(trace.t_s) == len(trace.line_kpa) == len(trace.duct_kpa) == len(trace.extravasated_ul)
+    assert "infusing" in [what for _, what, _ in trace.events]
+
+
+def test_a_scenario_can_be_traced() -> None:
+    outcome, trace = trace_scenario("pain_button")
+    assert outcome is not None
+    assert outcome["reason"] == "PAIN_STOP"
+    assert "press" in [what for _, what, by in trace.events if by == "scenario"]
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (Case(1, 0, cohort="nobody"), "nobody"),
+        (Case(1, 0, profile="nowhere"), "nowhere"),
+        (Case(1, 0, profile="bench"), "virtual time"),
+        (Case(1, 0, plant="no.such.module:make"), "no.such.module"),
+        (Case(1, 0, plant="simulators.plant:nothing"), "nothing"),
+        (Case(1, 0, target_ml=0.5), "--target-ml"),
+        (Case(1, 0, subgroup="martians"), "martians"),
+        (Case(1, 0, faults="many"), "many"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_can_not_be_run_is_told(case: Case, said: str) -> None:
+    with pytest.raises(CaseError, match=said):
+        run_case(case)
