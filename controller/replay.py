@@ -119,7 +119,7 @@ def _run_batch(station: Station, cycles: list[list[Any]], t_s: float, found: lis
 
 
 def _compare_sent(station: Station, inputs: Inputs, packed: list[Any], found: list[str]) -> None:
-    if station.sent != sent_frames(packed):
+    if (station.sent or len(packed) > 1) and station.sent != sent_frames(packed):
         found.append(f"at {inputs.now_us / 1e6:.6f} s: the pump was told {sent_frames(packed)}, the replay says {station.sent}")
 
 

@@ -38,8 +38,10 @@ def test_it_runs_in_virtual_time(phantom: Path) -> None:
 
 def test_it_runs_in_a_campaign_and_what_it_does_not_tell_is_not_known(phantom: Path) -> None:
     done = subprocess.run(
-        [DUCTOJECT, "campaign", "--patients", "2", "--jobs", "1", "--target-ml", "0.05"]
-        + ["--plant", f"{phantom.stem}:make", "--cohort", "intact", "--out", "results", "--no-plots", "--json"],
+        [
+            *(DUCTOJECT, "campaign", "--patients", "2", "--jobs", "1", "--target-ml", "0.05"),
+            *("--plant", f"{phantom.stem}:make", "--cohort", "intact", "--out", "results", "--no-plots", "--json"),
+        ],
         cwd=phantom.parent,
         capture_output=True,
         text=True,
