@@ -35,7 +35,7 @@ RecordsOption = Annotated[str | None, typer.Option("--records", metavar="DIR", h
 def main() -> None:
     """The console script."""
     try:
-        app()
+        app(prog_name="ductoject")
     except KeyboardInterrupt:
         sys.stderr.write("stopped before anything was begun\n")
         sys.exit(EXIT_PATIENT)

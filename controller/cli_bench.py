@@ -1,10 +1,14 @@
 """`ductoject bench ...`: measurements of this program on this machine."""
 
 import sys
+from typing import Annotated
 
 import typer
 
 from controller.cli_output import JsonOption, print_json
+from controller.compiled.again import run_compiled
+
+CompileOption = Annotated[bool, typer.Option("--compile/--no-compile", help="In a compiled copy of this program, made once.")]
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this program on this machine.")
 
@@ -15,8 +19,10 @@ def bench() -> None:
 
 
 @bench_app.command()
-def simulation(json_output: JsonOption = False) -> None:
+def simulation(compiled: CompileOption = True, json_output: JsonOption = False) -> None:
     """How much faster than real time virtual procedures are. Takes a minute or two; let nothing else run."""
+    if compiled:
+        run_compiled(make=True)
     from controller.benchmarks.simulation import measure_simulation  # heavy, and other commands do without
 
     found = measure_simulation()

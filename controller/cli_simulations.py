@@ -10,6 +10,7 @@ from rich.console import Console
 
 from controller.campaign.errors import EXIT_CLEAN, EXIT_INTERRUPTED, EXIT_VIOLATIONS, CampaignError
 from controller.cli_output import JsonOption, print_json, refuse
+from controller.compiled.again import run_compiled
 
 if TYPE_CHECKING:
     from controller.campaign.plan import Plan
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # What does the work is loaded by the commands themselves: it is heavy, and other commands do without.
 
 DEFAULT_PATIENTS = 100
+LONG_CAMPAIGN = 500
+"""From so many procedures on it pays to compile first."""
 
 CohortOption = Annotated[str, typer.Option(metavar="NAME|PATH", help="Who the virtual patients are.")]
 FidelityOption = Annotated[str, typer.Option(metavar="wire|core", help="Bytes on simulated wires, or the core alone.")]
@@ -41,6 +44,10 @@ def campaign(
     index: Annotated[list[int] | None, typer.Option(help="Only this procedure, with its record. Repeatable.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where results go; by default below campaigns/.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, instead of processes here.")] = None,
+    compiled: Annotated[
+        bool | None,
+        typer.Option("--compile/--no-compile", help="In a compiled copy of this program; made for long campaigns if not said."),
+    ] = None,
     plots: Annotated[bool, typer.Option(help="Draw DIR/plots/*.png.")] = True,
     json_output: JsonOption = False,
 ) -> None:
@@ -58,6 +65,8 @@ def campaign(
     problems = plan_problems(plan) + jobs_problems(processes) + index_problems(index or [], patients)
     if problems:
         refuse(problems, json_output=json_output)
+    if compiled is not False:
+        run_compiled(make=compiled is True or (count >= LONG_CAMPAIGN and not index and dask is None))
     if index:
         _repeat(plan, index, out or plan.repeats_folder(), json_output=json_output)
     else:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
+from controller.compiled.tree import runs_compiled
 from controller.virtual.case import Case, run_case
 
 COHORT, SEED, TARGET_ML = "intact", 7, 0.30
@@ -35,6 +36,7 @@ def measure_simulation() -> dict[str, Any]:
         "core_x": round(_times_real_time(core), 1),
         "jobs2_speedup": round(_speedup(), 2),
         "procedure_s": [round(duration_s, 1) for _, duration_s in long_ones],
+        "compiled": runs_compiled(),
         "cores": len(os.sched_getaffinity(0)),
     }
 

@@ -5,6 +5,8 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from controller.compiled.tree import source_root
+
 _GIT_S = 5.0
 
 
@@ -21,7 +23,7 @@ def software() -> dict[str, str | None]:
 
 
 def _commit() -> str | None:
-    here = Path(__file__).resolve()
+    here = source_root() / Path(__file__).resolve().relative_to(Path(__file__).resolve().parents[2])
     revision = _git("rev-parse", "--short=12", "HEAD", cwd=here.parent)
     if not revision or _git("ls-files", "--error-unmatch", here.name, cwd=here.parent) is None:
         return None

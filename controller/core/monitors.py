@@ -69,7 +69,7 @@ def lost_port(desk: Desk, _: object) -> Verdict | None:
     """A port that is gone is gone for good."""
     for device, text in desk.view.lost.items():
         reason = _phase_reason(desk, _LOST[device])
-        if reason in (desk.reason, *desk.also) or (desk.state in _ENDED and device != "pump"):
+        if reason is desk.reason or reason in desk.also or (desk.state in _ENDED and device != "pump"):
             continue  # told already: another one may be gone as well
         return Verdict(reason, f"{device}: {text}")
     return None

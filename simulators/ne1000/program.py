@@ -273,7 +273,7 @@ class Program:
             case "CLD":
                 self._drive.clear_counter(1, now_s)
                 self._drive.clear_counter(-1, now_s)
-            case "TRG" if phase.argument in (*TRIGGERS, TRIGGER_OFF):
+            case "TRG" if phase.argument in TRIGGERS or phase.argument == TRIGGER_OFF:
                 self.trigger_override = phase.argument
             case _:
                 raise ProgramError("E")
