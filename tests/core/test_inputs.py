@@ -11,6 +11,7 @@ from controller.inputs import Inputs, pack, sent_frames, unpack
 from drivers.link import InputLines
 
 LINK = st.sampled_from(["pump", "pressure", "button"])
+WORD = st.text(max_size=5)
 CYCLES = st.builds(
     Inputs,
     now_us=st.integers(0, 10**12),
@@ -19,7 +20,7 @@ CYCLES = st.builds(
     pressure=st.binary(max_size=20),
     lines=st.none() | st.builds(InputLines, cts=st.booleans(), dsr=st.booleans()),
     lost=st.none() | st.dictionaries(LINK, st.text(max_size=10), min_size=1),
-    statements=st.just(()) | st.lists(st.builds(Operator, st.text(max_size=5), st.text(max_size=5), st.text(max_size=5), st.text(max_size=5)), min_size=1),
+    statements=st.just(()) | st.lists(st.builds(Operator, WORD, WORD, WORD, WORD), min_size=1),
     durable=st.just(()) | st.lists(st.integers(1, 99), min_size=1),
     recorder_trouble=st.none() | st.text(max_size=10),
     failed=st.none() | st.text(max_size=10),

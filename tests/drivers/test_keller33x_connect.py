@@ -150,7 +150,8 @@ def test_a_transmitter_that_is_not_the_configured_one_is_refused_by_name(
 
 def test_the_expected_serial_number_and_an_absolute_range_are_accepted() -> None:
     wanted = settings(expected_serial=SERIAL_NUMBER, reference="absolute")
-    bench = Bench(Keller33xDriver(wanted), Transmitter(range_bar=(0.0, 10.0), kpa=lambda now_s: 101.001 + now_s % 0.007)).connected()
+    transmitter = Transmitter(range_bar=(0.0, 10.0), kpa=lambda now_s: 101.001 + now_s % 0.007)
+    bench = Bench(Keller33xDriver(wanted), transmitter).connected()
     samples = of_kind(PressureSample, bench.run(0.1))
     assert all(101.0 <= sample.kpa <= 101.02 for sample in samples)
     assert samples
