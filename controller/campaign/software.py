@@ -5,7 +5,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from controller.compiled.tree import source_root
+from controller.compiled.tree import runs_compiled, source_root
 
 _GIT_S = 5.0
 
@@ -23,7 +23,9 @@ def software() -> dict[str, str | None]:
 
 
 def _commit() -> str | None:
-    here = source_root() / Path(__file__).resolve().relative_to(Path(__file__).resolve().parents[2])
+    here = Path(__file__).resolve()
+    if runs_compiled():
+        here = source_root() / "controller" / "campaign" / here.name
     revision = _git("rev-parse", "--short=12", "HEAD", cwd=here.parent)
     if not revision or _git("ls-files", "--error-unmatch", here.name, cwd=here.parent) is None:
         return None
