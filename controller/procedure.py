@@ -32,8 +32,7 @@ from controller.simulated import (
     why_not_simulated,
 )
 from controller.station import Outputs
-from controller.virtual.building import scenario_overrides
-from controller.virtual.command import VirtualRunError, run_virtual
+from controller.virtual.overrides import scenario_overrides
 from controller.world import RealWorld
 from drivers.link import Link, LinkLostError, OutputLines
 from drivers.serial_link import PortError, SerialLink
@@ -110,6 +109,8 @@ def run_procedure(request: Request) -> dict[str, Any]:
 
 
 def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
+    from controller.virtual.command import VirtualRunError, run_virtual  # heavy, and real procedures start without
+
     started = datetime.now(UTC)
     path = record_path(prepared.records, started, secrets.token_hex(4))
     with DisplayClient.start("plain", "stderr" if json_output else "stdout") as display:

@@ -40,17 +40,6 @@ def bench_options(
     )
 
 
-def scenario_overrides(scenario: Scenario) -> dict[str, object]:
-    """What a scenario changes in the profile: dotted key -> (value, what the user calls it)."""
-    label = f"scenario {scenario.title!r}"
-    run = scenario.run
-    overrides: dict[str, object] = {} if run.target_ml is None else {"injection.target_ml": (run.target_ml, label)}
-    for section, content in run.profile.items():
-        values = content.items() if isinstance(content, dict) else [("", content)]
-        overrides |= {f"{section}.{key}".rstrip("."): (value, label) for key, value in values}
-    return overrides
-
-
 def scenario_procedure(scenario: Scenario, loaded: LoadedProfile) -> VirtualProcedure:
     """A scenario in virtual time; loaded with its overrides. Raises OptionsError, ScenarioError."""
     return VirtualProcedure(

@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from controller.replay import replay_heard
 from controller.settings import ConfigError, LoadedProfile
-from controller.virtual.building import bench_options, scenario_overrides, scenario_procedure, virtual_profile
+from controller.virtual.building import bench_options, scenario_procedure, virtual_profile
 from controller.virtual.direct import DirectBench, DirectNotEndedError, run_direct
 from controller.virtual.measures import Measures
+from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace

@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from controller.virtual.building import bench_options, scenario_overrides, virtual_profile
+from controller.virtual.building import bench_options, virtual_profile
+from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from simulators.bench import SimulatedBench
 from simulators.scenario import Scenario
