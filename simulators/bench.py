@@ -39,7 +39,6 @@ from simulators.wire import Wire
 STEP_S = 0.001
 """How often whoever runs a bench in real time should let it move on."""
 LONGEST_STEP_S = 0.005
-_NO_LONGER_S = LONGEST_STEP_S + 1e-6  # a step that would leave less than a microsecond takes it along
 _LOG_ENTRIES = 1000
 _PLANT_TRUTH = ("duct_kpa", "into_duct_ul", "extravasated_ul", "reflux_ul", "ruptured", "pain", "subgroup")
 
@@ -111,54 +110,40 @@ class SimulatedBench:
         self.watchers: list[Callable[[SimulatedBench], None]] = []
         self.foreseers: list[Foreseer] = []
         self.on_act: list[Callable[[Act, str, bool, float], None]] = []
-        # Plain attributes, because every watcher reads some of them after every step. Only the bench sets them.
-        self.now_s = 0.0
-        """The bench's time."""
-        self.outputs = (False, False)
-        """The host's lines RTS and DTR."""
-        self.forward_ul, self.withdrawn_ul = self.pump.travel_ul()
-        """Gross travel of the plunger since the start, forwards and backwards."""
-        self.forward_patient_ul = 0.0
-        """The part of forward_ul with the tip in the patient."""
-        self.flow_ul_s = 0.0
-        """The plunger's flow in the last step, signed."""
-        self.line_kpa = 0.0
-        """The true gauge pressure at the transmitter."""
-        self.tip = "air"
-        """Where the tip of the cannula is: "air", "capped" or "patient"."""
-        self._seen_s = 0.0
-        """When the host could last look at its ports: between two calls of `advance`."""
         self._log: deque[dict[str, object]] = deque(maxlen=_LOG_ENTRIES)
+        self._now_s = 0.0
+        self._tip = "air"
+        self._line_kpa = 0.0
+        self._flow_ul_s = 0.0
         self._stalled_at_end = False
+        self._forward_ul = self.pump.forward_ul
+        self._forward_patient_ul = 0.0
+        self._withdrawn_ul = self.pump.withdrawn_ul
         self._last_forward_s: float | None = None
         self._last_motion_s: float | None = None
         self._cause: tuple[float, float] | None = None
         self._trigger_high: bool | None = None
+        self._outputs = (False, False)
         self._plant.set_tip("air")
         self._wire_trigger()
 
     def advance(self, now_s: float) -> None:
         """Everything moves on to now_s, in steps of 5 ms at most. Going backwards is an error of the caller: ValueError."""
-        from_s = self.now_s
-        if not now_s >= from_s:
-            raise ValueError(f"the bench is at {from_s} s and can not go to {now_s} s")
-        while from_s < now_s:
+        if not now_s >= self._now_s:
+            raise ValueError(f"the bench is at {self._now_s} s and can not go to {now_s} s")
+        while self._now_s < now_s:
             to_s = now_s
-            if to_s - from_s > _NO_LONGER_S:
-                to_s = from_s + LONGEST_STEP_S
+            if to_s - self._now_s > LONGEST_STEP_S + 1e-6:  # a step that would leave less than a microsecond takes it along
+                to_s = self._now_s + LONGEST_STEP_S
             for foreseer in self.foreseers:
                 due_s = foreseer.next_s(self)
-                if from_s < due_s < to_s:
+                if self._now_s < due_s < to_s:
                     to_s = due_s
             self._step(to_s)
-            from_s = to_s
-        self._seen_s = now_s
 
     def next_s(self) -> float:
         """No later than this something happens at the ports that a host could see: a bound for how far to advance at once."""
-        now_s = self.now_s
-        pump_s, pressure_s = self.pump_wire.next_s(now_s), self.pressure_wire.next_s(now_s)
-        return pump_s if pump_s < pressure_s else pressure_s
+        return min(self.pump_wire.next_s(), self.pressure_wire.next_s())
 
     def watch(self, watcher: Callable[["SimulatedBench"], None]) -> None:
         """Adds a watcher, and if it can foresee its acts a foreseer."""
@@ -167,38 +152,30 @@ class SimulatedBench:
             self.foreseers.append(watcher)
 
     def _step(self, to_s: float) -> None:
-        dt_s = to_s - self.now_s
+        dt_s = to_s - self._now_s
         pump, pressure = self.pump, self.pressure
-        if self.pump_wire.late:
-            self.pump_wire.advance(to_s)
-        if self.pressure_wire.late:
-            self.pressure_wire.advance(to_s)
+        self.pump_wire.advance(to_s)
+        self.pressure_wire.advance(to_s)
         pump.advance(to_s)
-        forward_ul, withdrawn_ul = pump.travel_ul()
-        forward_ul -= self.forward_ul
-        withdrawn_ul -= self.withdrawn_ul
-        self.flow_ul_s = into_line_ul_s = (forward_ul - withdrawn_ul) / dt_s
+        forward_ul = pump.forward_ul - self._forward_ul
+        withdrawn_ul = pump.withdrawn_ul - self._withdrawn_ul
+        self._flow_ul_s = (forward_ul - withdrawn_ul) / dt_s
+        into_line_ul_s = self._flow_ul_s
         if not self._plunger.passive:
-            into_line_ul_s = self._plunger.step(forward_ul, withdrawn_ul, self.line_kpa) / dt_s
+            into_line_ul_s = self._plunger.step(forward_ul, withdrawn_ul, self._line_kpa) / dt_s
             if self._plunger.bottomed or self._stalled_at_end:
                 self._stall_at_end(to_s)
-        try:
-            line_kpa = float(self._plant.step(dt_s, into_line_ul_s))
-        except Exception as error:  # whatever a plant that is not ours may raise
-            raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
-        if not math.isfinite(line_kpa):
-            raise PlantError(f"the plant gave a line pressure of {line_kpa} kPa at {to_s:.3f} s")
-        self.line_kpa = line_kpa
-        pressure.set_pressure(line_kpa)
+        self._line_kpa = self._step_plant(dt_s, into_line_ul_s, to_s)
+        pressure.set_pressure(self._line_kpa)
         pressure.advance(to_s)
-        self.now_s = to_s
+        self._now_s = to_s
         if forward_ul > 0.0:
-            self.forward_ul += forward_ul
+            self._forward_ul += forward_ul
             self._last_forward_s = self._last_motion_s = to_s
-            if self.tip == "patient":
-                self.forward_patient_ul += forward_ul
+            if self._tip == "patient":
+                self._forward_patient_ul += forward_ul
         if withdrawn_ul > 0.0:
-            self.withdrawn_ul += withdrawn_ul
+            self._withdrawn_ul += withdrawn_ul
             self._last_motion_s = to_s
         for watcher in self.watchers:
             watcher(self)
@@ -207,18 +184,20 @@ class SimulatedBench:
         """The drive can not push an empty syringe's plunger any further; as soon as it has given up it may turn back."""
         if self._plunger.bottomed and self.pump.status == "I":
             if not self._stalled_at_end:
-                self._collect_what_has_come()
                 self.pump.fault("stall", now_s)
                 self._stalled_at_end = True
         elif self._stalled_at_end and self.pump.status != "I":
-            self._collect_what_has_come()
             self.pump.clear("stall", now_s)
             self._stalled_at_end = False
 
-    def _collect_what_has_come(self) -> None:
-        """Before anything is done to a device: what the host could have read already can not be lost any more."""
-        self.pump_wire.collect(self._seen_s)
-        self.pressure_wire.collect(self._seen_s)
+    def _step_plant(self, dt_s: float, into_line_ul_s: float, to_s: float) -> float:
+        try:
+            kpa = float(self._plant.step(dt_s, into_line_ul_s))
+        except Exception as error:  # whatever a plant that is not ours may raise
+            raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
+        if not math.isfinite(kpa):
+            raise PlantError(f"the plant gave a line pressure of {kpa} kPa at {to_s:.3f} s")
+        return kpa
 
     # The button's port
 
@@ -234,10 +213,35 @@ class SimulatedBench:
 
     def set_outputs(self, rts: bool, dtr: bool) -> None:
         """The host drives its lines like this from now on."""
-        self.outputs = (rts, dtr)
+        self._outputs = (rts, dtr)
         self.contacts.set_outputs(rts, dtr)
 
     # What a watcher sees
+
+    @property
+    def now_s(self) -> float:
+        """The bench's time."""
+        return self._now_s
+
+    @property
+    def outputs(self) -> tuple[bool, bool]:
+        """The host's lines RTS and DTR."""
+        return self._outputs
+
+    @property
+    def forward_ul(self) -> float:
+        """Gross forward travel of the plunger since the start."""
+        return self._forward_ul
+
+    @property
+    def forward_patient_ul(self) -> float:
+        """Gross forward travel of the plunger while the tip was in the patient."""
+        return self._forward_patient_ul
+
+    @property
+    def withdrawn_ul(self) -> float:
+        """Gross backward travel of the plunger since the start."""
+        return self._withdrawn_ul
 
     @property
     def pressed(self) -> bool:
@@ -245,14 +249,29 @@ class SimulatedBench:
         return self.contacts.pressed
 
     @property
+    def flow_ul_s(self) -> float:
+        """The plunger's flow in the last step, signed."""
+        return self._flow_ul_s
+
+    @property
     def plant(self) -> Any:
         """The line and whatever it ends in."""
         return self._plant
 
     @property
+    def line_kpa(self) -> float:
+        """The true gauge pressure at the transmitter."""
+        return self._line_kpa
+
+    @property
     def rest_s(self) -> float:
         """How long the plunger has not moved (since the start if it never has)."""
-        return self.now_s - (self._last_motion_s or 0.0)
+        return self._now_s - (self._last_motion_s or 0.0)
+
+    @property
+    def tip(self) -> str:
+        """Where the tip of the cannula is: "air", "capped" or "patient"."""
+        return self._tip
 
     @property
     def log(self) -> list[dict[str, object]]:
@@ -267,20 +286,20 @@ class SimulatedBench:
         """The physical truth now; flow_ul_s is the plunger's. What the plant does not tell is None."""
         cause_s, cause_ul = self._cause or (None, None)
         ours = {
-            "t_s": self.now_s,
-            "plunger_ul": self.forward_ul - self.withdrawn_ul,
-            "forward_ul": self.forward_ul,
-            "forward_patient_ul": self.forward_patient_ul,
-            "withdrawn_ul": self.withdrawn_ul,
-            "stopper_ul": self.forward_ul - self.withdrawn_ul if self._plunger.passive else self._plunger.stopper_ul,
-            "flow_ul_s": self.flow_ul_s,
-            "line_kpa": self.line_kpa,
-            "tip": self.tip,
+            "t_s": self._now_s,
+            "plunger_ul": self._forward_ul - self._withdrawn_ul,
+            "forward_ul": self._forward_ul,
+            "forward_patient_ul": self._forward_patient_ul,
+            "withdrawn_ul": self._withdrawn_ul,
+            "stopper_ul": self._forward_ul - self._withdrawn_ul if self._plunger.passive else self._plunger.stopper_ul,
+            "flow_ul_s": self._flow_ul_s,
+            "line_kpa": self._line_kpa,
+            "tip": self._tip,
             "pump_status": self.pump.status,
             "pressed": self.contacts.pressed,
             "last_forward_s": self._last_forward_s,
             "cause_s": cause_s,
-            "forward_since_cause_ul": None if cause_ul is None else self.forward_ul - cause_ul,
+            "forward_since_cause_ul": None if cause_ul is None else self._forward_ul - cause_ul,
         }
         told = self._plant.truth() if hasattr(self._plant, "truth") else {}
         # the plant measures some of the same at another place: through the cannula instead of at the plunger
@@ -296,25 +315,24 @@ class SimulatedBench:
 
     def act(self, act: Act, by: str, cause: bool = False) -> None:
         """Does it now, and writes it into the log. Raises ActError; then nothing was done."""
-        self._collect_what_has_come()
         self._do(act)
         self.note(str(act), by, cause)
         for hear in self.on_act:
-            hear(act, by, cause, self.now_s)
+            hear(act, by, cause, self._now_s)
 
     def note(self, what: str, by: str, cause: bool = False) -> None:
         """Writes one line into the log. cause: from here on the host's reaction is measured."""
         if cause:
-            self._cause = (self.now_s, self.forward_ul)
+            self._cause = (self._now_s, self._forward_ul)
         self._log.append(
             {
-                "t_s": self.now_s,
+                "t_s": self._now_s,
                 "what": what,
                 "by": by,
                 "cause": cause,
-                "forward_ul": self.forward_ul,
-                "forward_patient_ul": self.forward_patient_ul,
-                "line_kpa": self.line_kpa,
+                "forward_ul": self._forward_ul,
+                "forward_patient_ul": self._forward_patient_ul,
+                "line_kpa": self._line_kpa,
             }
         )
 
@@ -327,26 +345,26 @@ class SimulatedBench:
                 self.contacts.release()
                 self._wire_trigger()
             case Fault():
-                self.fault_board.begin(act.name, self.now_s, act.values)
+                self.fault_board.begin(act.name, self._now_s, act.values)
                 self._wire_trigger()
             case Clear():
-                self.fault_board.end(act.name, self.now_s)
+                self.fault_board.end(act.name, self._now_s)
                 self._wire_trigger()
             case Tip():
                 try:
                     self._plant.set_tip(act.where)
                 except ValueError as error:
                     raise ActError(f"where: {error}") from None
-                self.tip = act.where
+                self._tip = act.where
             case Keypad():
                 press_key = self.pump.keypad_start if act.act == "start" else self.pump.keypad_stop
-                press_key(self.now_s)
+                press_key(self._now_s)
             case PersonAct():
                 if self.person is None:
                     raise ActError("there is no simulated person at this bench")
                 self.person(act)
             case HostAct():
-                self._host().happen(act, self.now_s)
+                self._host().happen(act, self._now_s)
             case Operator():
                 self._host().hear(act)
             case Note():
@@ -361,7 +379,7 @@ class SimulatedBench:
         if not self._wiring.trigger_wired or self.contacts.third_contact_open == self._trigger_high:
             return
         self._trigger_high = self.contacts.third_contact_open
-        self.pump.set_trigger(self._trigger_high, self.now_s)
+        self.pump.set_trigger(self._trigger_high, self._now_s)
 
     def _list_faults(self, of_plant: Mapping[str, str]) -> None:
         board, plant = self.fault_board, self._plant

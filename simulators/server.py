@@ -201,8 +201,6 @@ def serve(options: ServerOptions) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit status: 0 ended as told, 1 could not go on, 2 wrong options."""
     arguments = _parser().parse_args(argv)
-    # In real time the plant has all the time it needs, and the bench starts a second or two sooner without a compiler.
-    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     try:
         options = _options(arguments)
         return serve(options)

@@ -1,7 +1,7 @@
 """What the NE-1000 does with a frame: addressing, alarms in the way, errors, and the commands that act."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from simulators.ne1000.drive import NEVER_S
 from simulators.ne1000.firmware import Firmware
@@ -24,7 +24,8 @@ MAX_SAFE_S = 255
 Handler = Callable[[str, float], str]
 
 
-class Reply(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reply:
     """One reply: its text (address, status, data) and whether it goes out in Safe framing."""
 
     text: str
@@ -77,9 +78,8 @@ class Commands:
             return None
         if "*" in text:
             return self._from_burst(text)
-        digits = 0
-        while digits < min(2, len(text)) and "0" <= text[digits] <= "9":
-            digits += 1
+        digits = next((i for i, char in enumerate(text) if not "0" <= char <= "9"), len(text))
+        digits = min(digits, 2)
         if int(text[:digits] or "0") != self._firmware.memory.address:
             return None
         return text[digits:], False

@@ -6,7 +6,6 @@ which numba includes in its key. Where nothing can be kept (no directory is writ
 damaged) the kernel is compiled for this process alone.
 """
 
-import os
 import hashlib
 import importlib
 import pickle
@@ -81,8 +80,6 @@ def sources_number() -> int:
 
 def _numba() -> ModuleType | None:
     """numba, unless it is missing or told (NUMBA_DISABLE_JIT) to compile nothing. Imported late: it takes its time."""
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-        return None
     try:
         numba = importlib.import_module("numba")
         importlib.import_module("numba.extending")
