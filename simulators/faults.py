@@ -27,6 +27,10 @@ class FaultBoard:
         """A device and its faults. begin(name, now_s, values) and end(name, now_s) raise ValueError or TypeError."""
         self._sources[device] = _Source(sentences, begin, end)
 
+    def remove(self, device: str) -> None:
+        """A device whose faults could not show here."""
+        self._sources.pop(device, None)
+
     @property
     def sentences(self) -> dict[str, str]:
         """Every fault by its full name."""

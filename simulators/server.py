@@ -55,15 +55,18 @@ class Server:
         """
         self._clock = clock
         routine = options.scenario.person if options.scenario else PersonTable()
-        person = Person(routine.self_test, routine.inserts_cannula, routine.hold_s)
+        person = Person.of(routine)
         self._host = HostProcesses()
         self.bench = SimulatedBench(options.bench)
         self.bench.host = self._host
         self.bench.person = person.told
+        for wire in ("pump_wire", "pressure_wire"):
+            # Bytes come and go through pseudo-terminals here, past the wires of virtual time: what can not show is refused.
+            self.bench.fault_board.remove(wire)
         self.bench.fault_board.add("port", PORT_FAULTS, self._break_port, self._mend_port)
         if options.scenario is not None:
             self.bench.watch(ScenarioRunner(options.scenario, self.bench))
-        self.bench.watchers.append(person)
+        self.bench.watch(person)
         # from here on there is something to be given back; what could be refused has been
         # select and not epoll: its time-outs are not rounded up to whole milliseconds
         self._selector = selectors.SelectSelector()

@@ -35,7 +35,7 @@ class Plan:
             index=index,
             cohort=self.cohort,
             fidelity=self.fidelity,  # type: ignore[arg-type]  # plan_problems has seen to it
-            faults=self.faults,  # type: ignore[arg-type]
+            faults=self.faults,  # type: ignore[arg-type]  # the same
             profile=self.profile,
             plant=self.plant,
             target_ml=self.target_ml,

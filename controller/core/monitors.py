@@ -117,7 +117,7 @@ def faulty_button(desk: Desk, _: object) -> Verdict | None:
     return None
 
 
-@_asked_on(PressureSample)
+@_asked_on(PressureSample, Tick)
 def high_pressure(desk: Desk, _: object) -> Verdict | None:
     """The line's absolute limit, in every state in which pressure is known."""
     kpa = desk.view.pressure.kpa

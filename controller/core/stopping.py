@@ -88,7 +88,7 @@ class Stopping:
         """A pump counts the steps it orders from its motor, and notices some time later that the motor does not follow."""
         entry = self._desk.account.moving
         if entry is not None and self._desk.view.pump.alarm is PumpAlarm.STALL:
-            entry.overcounted_ul = min(entry.infused_ul, entry.motion.rate_ul_s * STALL_NOTICED_S)
+            entry.overcounted_ul = max(entry.overcounted_ul, min(entry.infused_ul, entry.motion.rate_ul_s * STALL_NOTICED_S))
 
     def _give_up(self) -> None:
         """Closes the account of a pump that was not seen to stop."""

@@ -4,6 +4,7 @@ Nothing is clamped: a value outside of its bounds is drawn again, so that the sh
 """
 
 import math
+from abc import ABC, abstractmethod
 from random import Random
 from typing import Annotated, Any, Literal, Self
 
@@ -18,7 +19,7 @@ LEAST_SHARE = 0.05
 _Positive = Annotated[float, Field(gt=0)]
 
 
-class _Entry(BaseModel):
+class _Entry(BaseModel, ABC):
     """source: where the numbers come from. grade: A primary source, B secondary, C taught but not verified, D estimate.
 
     chance: the part of the patients that have this parameter at all; the others keep the device's default.
@@ -40,15 +41,17 @@ class _Entry(BaseModel):
         """The distribution in words."""
         return self._shape() if self.chance == 1.0 else f"{self._shape()}; in {100 * self.chance:g} % of the patients"
 
+    @abstractmethod
     def extremes(self) -> tuple[Scalar, ...]:
         """Values between which (or among which) every draw lies."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _value(self, random: Random) -> Scalar:
-        raise NotImplementedError
+        """One draw."""
 
+    @abstractmethod
     def _shape(self) -> str:
-        raise NotImplementedError
+        """The distribution in words, for everybody who has the parameter."""
 
 
 class Constant(_Entry):

@@ -7,6 +7,7 @@ import pytest
 from controller.core.messages import Late, LinkLost, RecorderTrouble, Tick
 from controller.core.monitors import (
     MONITORS,
+    Roster,
     faulty_button,
     high_pressure,
     late_host,
@@ -277,3 +278,10 @@ def test_the_stop_is_the_first_of_all_actions(observation: object) -> None:
     actions = bench.say(observation)
     assert type(actions[0]).__name__ == "StopPump"
     assert bench.state is State.STOPPING
+
+
+def test_every_condition_is_asked_at_the_end_of_every_cycle() -> None:
+    """What only an observation can tell is asked on that; everything else also when nothing has come."""
+    at_the_end = set(Roster(MONITORS)[Tick])
+    told = {"unusable_device", "late_host", "unordered_motion", "too_much", "pump_alarm"}
+    assert {monitor.__name__ for monitor in MONITORS} - {monitor.__name__ for monitor in at_the_end} == told

@@ -1,8 +1,11 @@
 """The virtual world: time moves from one event to the next, and what happens to the host happens to it."""
 
+from pathlib import Path
+
 import pytest
 
 from controller.core.reasons import Reason
+from controller.replay import replay
 from controller.virtual.building import bench_options, virtual_profile
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.world import LEAST_US, VirtualWorld
@@ -68,6 +71,17 @@ def test_a_killed_host_has_no_outcome_and_the_bench_goes_on_alone() -> None:
     assert made.run() is None
     assert made.bench.flow_ul_s == 0.0
     assert 10.0 < made.bench.forward_patient_ul < 10.0 + 5.0 * 1.6
+
+
+def test_the_record_of_a_killed_host_replays_as_far_as_it_heard(tmp_path: Path) -> None:
+    """Killed at the very start of a motion: its intent is on record, and what led to it was in the batch that is lost."""
+    for at_ul in (0.01, 3.0, 31.7):
+        made = procedure(Event(when=When(forward_patient_ul=at_ul), does=HostAct(signal="SIGKILL")))
+        assert made.run() is None
+        made.save(tmp_path / f"{at_ul}.sqlite")
+        replayed = replay(tmp_path / f"{at_ul}.sqlite")
+        assert replayed.mismatches == []
+        assert replayed.decisions > 10
 
 
 def test_a_signal_stops_the_pump() -> None:
