@@ -14,6 +14,9 @@ from controller.virtual.case import COLUMNS, CaseError, Result
 from controller.virtual.trace import Trace
 from tests.campaign import fakes
 
+# Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 app = typer.Typer()
 app.command()(campaign)
 app.command()(scenario)

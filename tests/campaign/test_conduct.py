@@ -24,6 +24,9 @@ from controller.campaign.work import Done, RunCase
 from controller.virtual.case import COLUMNS
 from tests.campaign import fakes
 
+# Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 ROOT = Path(__file__).parents[2]
 PLAN = Plan(patients=30, seed=5, faults="pairs")
 

@@ -19,6 +19,9 @@ from controller.campaign.plan import Plan
 from controller.campaign.work import RunCase
 from tests.campaign import fakes
 
+# Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 distributed = pytest.importorskip("distributed")
 
 PLAN = Plan(patients=30, seed=5, faults="pairs")

@@ -24,7 +24,8 @@ from controller.core.reasons import Reason
 from controller.core.states import State
 from controller.core.stopping import Stopping
 from controller.station import Station
-from controller.virtual.building import scenario_overrides, scenario_procedure, virtual_profile
+from controller.virtual.building import scenario_procedure, virtual_profile
+from controller.virtual.overrides import scenario_overrides
 from drivers.ne1000 import driver as ne1000
 from drivers.ne1000.driver import Ne1000Driver
 from drivers.ne1000.exchange import ANYTHING, REPLY_TIMEOUT_S, Exchange

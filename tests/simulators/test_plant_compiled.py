@@ -15,6 +15,9 @@ from simulators.plant import LineAndDuct, line_and_duct
 from simulators.plant.compiled import sources_number
 from simulators.plant.kernel import kernel
 
+# Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 ROOT = Path(__file__).parents[2]
 PATIENT: dict[str, float] = {
     "bubble_ul": 5.0, "wall_relaxation": 0.3, "rupture_kpa": 1.2, "tissue_kpa": 0.3, "tissue_stiffness_kpa_ul": 0.02,

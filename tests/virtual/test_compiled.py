@@ -14,6 +14,9 @@ from controller.compiled.build import NotCompiledError, build
 from controller.compiled.modules import MODULES
 from controller.compiled.tree import SOURCE_NOTE, cache, runs_compiled, source_files, source_root, tree_of
 
+# Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 ROOT = Path(__file__).parents[2]
 BOTH = ["drivers/sum.py", "drivers/more.py"]
 

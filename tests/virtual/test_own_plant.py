@@ -12,6 +12,9 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 
+# Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 DUCTOJECT = str(Path(sys.executable).with_name("ductoject"))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "simulation.md"
 
