@@ -39,6 +39,7 @@ from simulators.wire import Wire
 STEP_S = 0.001
 """How often whoever runs a bench in real time should let it move on."""
 LONGEST_STEP_S = 0.005
+_NO_LONGER_S = LONGEST_STEP_S + 1e-6  # a step that would leave less than a microsecond takes it along
 _LOG_ENTRIES = 1000
 _PLANT_TRUTH = ("duct_kpa", "into_duct_ul", "extravasated_ul", "reflux_ul", "ruptured", "pain", "subgroup")
 
@@ -100,6 +101,7 @@ class SimulatedBench:
         self.pressure = Keller33x(_made("pressure", Keller33xOptions, {"seed": noise_seed, **chosen["pressure"]}))
         self.pump_wire = Wire(self.pump, self.pump.options.baud, f"{options.seed}/{options.index}/pump")
         self.pressure_wire = Wire(self.pressure, self.pressure.options.baud, f"{options.seed}/{options.index}/pressure")
+        self._wires: tuple[Wire, ...] = (self.pump_wire, self.pressure_wire)
         self.contacts = Contacts()
         self._plunger = Plunger(_made("plunger", PlungerOptions, chosen["plunger"]))
         self._plant = _made("line", maker.factory, {"seed": options.seed, "index": options.index, **chosen["line"]})
@@ -110,40 +112,60 @@ class SimulatedBench:
         self.watchers: list[Callable[[SimulatedBench], None]] = []
         self.foreseers: list[Foreseer] = []
         self.on_act: list[Callable[[Act, str, bool, float], None]] = []
+        # Plain attributes, because every watcher reads some of them after every step. Only the bench sets them.
+        self.now_s = 0.0
+        """The bench's time."""
+        self.outputs = (False, False)
+        """The host's lines RTS and DTR."""
+        self.forward_ul, self.withdrawn_ul = self.pump.travel_ul()
+        """Gross travel of the plunger since the start, forwards and backwards."""
+        self.forward_patient_ul = 0.0
+        """The part of forward_ul with the tip in the patient."""
+        self.flow_ul_s = 0.0
+        """The plunger's flow in the last step, signed."""
+        self.line_kpa = 0.0
+        """The true gauge pressure at the transmitter."""
+        self.tip = "air"
+        """Where the tip of the cannula is: "air", "capped" or "patient"."""
+        self._seen_s = 0.0
+        """When the host could last look at its ports: between two calls of `advance`."""
         self._log: deque[dict[str, object]] = deque(maxlen=_LOG_ENTRIES)
-        self._now_s = 0.0
-        self._tip = "air"
-        self._line_kpa = 0.0
-        self._flow_ul_s = 0.0
         self._stalled_at_end = False
-        self._forward_ul = self.pump.forward_ul
-        self._forward_patient_ul = 0.0
-        self._withdrawn_ul = self.pump.withdrawn_ul
         self._last_forward_s: float | None = None
         self._last_motion_s: float | None = None
         self._cause: tuple[float, float] | None = None
         self._trigger_high: bool | None = None
-        self._outputs = (False, False)
         self._plant.set_tip("air")
         self._wire_trigger()
 
     def advance(self, now_s: float) -> None:
         """Everything moves on to now_s, in steps of 5 ms at most. Going backwards is an error of the caller: ValueError."""
-        if not now_s >= self._now_s:
-            raise ValueError(f"the bench is at {self._now_s} s and can not go to {now_s} s")
-        while self._now_s < now_s:
+        from_s = self.now_s
+        if not now_s >= from_s:
+            raise ValueError(f"the bench is at {from_s} s and can not go to {now_s} s")
+        while from_s < now_s:
             to_s = now_s
-            if to_s - self._now_s > LONGEST_STEP_S + 1e-6:  # a step that would leave less than a microsecond takes it along
-                to_s = self._now_s + LONGEST_STEP_S
+            if to_s - from_s > _NO_LONGER_S:
+                to_s = from_s + LONGEST_STEP_S
             for foreseer in self.foreseers:
                 due_s = foreseer.next_s(self)
-                if self._now_s < due_s < to_s:
+                if from_s < due_s < to_s:
                     to_s = due_s
             self._step(to_s)
+            from_s = to_s
+        self._seen_s = now_s
 
     def next_s(self) -> float:
         """No later than this something happens at the ports that a host could see: a bound for how far to advance at once."""
-        return min(self.pump_wire.next_s(), self.pressure_wire.next_s())
+        now_s = self.now_s
+        pump_s, pressure_s = self.pump_wire.next_s(now_s), self.pressure_wire.next_s(now_s)
+        return pump_s if pump_s < pressure_s else pressure_s
+
+    def without_wires(self) -> None:
+        """From now on bytes come and go past the wires: nothing is taken from the devices, and wires have no faults any more."""
+        self._wires = ()
+        for name in ("pump_wire", "pressure_wire"):
+            self.fault_board.remove(name)
 
     def watch(self, watcher: Callable[["SimulatedBench"], None]) -> None:
         """Adds a watcher, and if it can foresee its acts a foreseer."""
@@ -152,30 +174,38 @@ class SimulatedBench:
             self.foreseers.append(watcher)
 
     def _step(self, to_s: float) -> None:
-        dt_s = to_s - self._now_s
+        dt_s = to_s - self.now_s
         pump, pressure = self.pump, self.pressure
-        self.pump_wire.advance(to_s)
-        self.pressure_wire.advance(to_s)
+        if self.pump_wire.late:
+            self.pump_wire.advance(to_s)
+        if self.pressure_wire.late:
+            self.pressure_wire.advance(to_s)
         pump.advance(to_s)
-        forward_ul = pump.forward_ul - self._forward_ul
-        withdrawn_ul = pump.withdrawn_ul - self._withdrawn_ul
-        self._flow_ul_s = (forward_ul - withdrawn_ul) / dt_s
-        into_line_ul_s = self._flow_ul_s
+        forward_ul, withdrawn_ul = pump.travel_ul()
+        forward_ul -= self.forward_ul
+        withdrawn_ul -= self.withdrawn_ul
+        self.flow_ul_s = into_line_ul_s = (forward_ul - withdrawn_ul) / dt_s
         if not self._plunger.passive:
-            into_line_ul_s = self._plunger.step(forward_ul, withdrawn_ul, self._line_kpa) / dt_s
+            into_line_ul_s = self._plunger.step(forward_ul, withdrawn_ul, self.line_kpa) / dt_s
             if self._plunger.bottomed or self._stalled_at_end:
                 self._stall_at_end(to_s)
-        self._line_kpa = self._step_plant(dt_s, into_line_ul_s, to_s)
-        pressure.set_pressure(self._line_kpa)
+        try:
+            line_kpa = float(self._plant.step(dt_s, into_line_ul_s))
+        except Exception as error:  # whatever a plant that is not ours may raise
+            raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
+        if not math.isfinite(line_kpa):
+            raise PlantError(f"the plant gave a line pressure of {line_kpa} kPa at {to_s:.3f} s")
+        self.line_kpa = line_kpa
+        pressure.set_pressure(line_kpa)
         pressure.advance(to_s)
-        self._now_s = to_s
+        self.now_s = to_s
         if forward_ul > 0.0:
-            self._forward_ul += forward_ul
+            self.forward_ul += forward_ul
             self._last_forward_s = self._last_motion_s = to_s
-            if self._tip == "patient":
-                self._forward_patient_ul += forward_ul
+            if self.tip == "patient":
+                self.forward_patient_ul += forward_ul
         if withdrawn_ul > 0.0:
-            self._withdrawn_ul += withdrawn_ul
+            self.withdrawn_ul += withdrawn_ul
             self._last_motion_s = to_s
         for watcher in self.watchers:
             watcher(self)
@@ -184,20 +214,18 @@ class SimulatedBench:
         """The drive can not push an empty syringe's plunger any further; as soon as it has given up it may turn back."""
         if self._plunger.bottomed and self.pump.status == "I":
             if not self._stalled_at_end:
+                self._collect_what_has_come()
                 self.pump.fault("stall", now_s)
                 self._stalled_at_end = True
         elif self._stalled_at_end and self.pump.status != "I":
+            self._collect_what_has_come()
             self.pump.clear("stall", now_s)
             self._stalled_at_end = False
 
-    def _step_plant(self, dt_s: float, into_line_ul_s: float, to_s: float) -> float:
-        try:
-            kpa = float(self._plant.step(dt_s, into_line_ul_s))
-        except Exception as error:  # whatever a plant that is not ours may raise
-            raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
-        if not math.isfinite(kpa):
-            raise PlantError(f"the plant gave a line pressure of {kpa} kPa at {to_s:.3f} s")
-        return kpa
+    def _collect_what_has_come(self) -> None:
+        """Before anything is done to a device: what the host could have read already can not be lost any more."""
+        for wire in self._wires:
+            wire.collect(self._seen_s)
 
     # The button's port
 
@@ -213,35 +241,10 @@ class SimulatedBench:
 
     def set_outputs(self, rts: bool, dtr: bool) -> None:
         """The host drives its lines like this from now on."""
-        self._outputs = (rts, dtr)
+        self.outputs = (rts, dtr)
         self.contacts.set_outputs(rts, dtr)
 
     # What a watcher sees
-
-    @property
-    def now_s(self) -> float:
-        """The bench's time."""
-        return self._now_s
-
-    @property
-    def outputs(self) -> tuple[bool, bool]:
-        """The host's lines RTS and DTR."""
-        return self._outputs
-
-    @property
-    def forward_ul(self) -> float:
-        """Gross forward travel of the plunger since the start."""
-        return self._forward_ul
-
-    @property
-    def forward_patient_ul(self) -> float:
-        """Gross forward travel of the plunger while the tip was in the patient."""
-        return self._forward_patient_ul
-
-    @property
-    def withdrawn_ul(self) -> float:
-        """Gross backward travel of the plunger since the start."""
-        return self._withdrawn_ul
 
     @property
     def pressed(self) -> bool:
@@ -249,29 +252,14 @@ class SimulatedBench:
         return self.contacts.pressed
 
     @property
-    def flow_ul_s(self) -> float:
-        """The plunger's flow in the last step, signed."""
-        return self._flow_ul_s
-
-    @property
     def plant(self) -> Any:
         """The line and whatever it ends in."""
         return self._plant
 
     @property
-    def line_kpa(self) -> float:
-        """The true gauge pressure at the transmitter."""
-        return self._line_kpa
-
-    @property
     def rest_s(self) -> float:
         """How long the plunger has not moved (since the start if it never has)."""
-        return self._now_s - (self._last_motion_s or 0.0)
-
-    @property
-    def tip(self) -> str:
-        """Where the tip of the cannula is: "air", "capped" or "patient"."""
-        return self._tip
+        return self.now_s - (self._last_motion_s or 0.0)
 
     @property
     def log(self) -> list[dict[str, object]]:
@@ -286,20 +274,20 @@ class SimulatedBench:
         """The physical truth now; flow_ul_s is the plunger's. What the plant does not tell is None."""
         cause_s, cause_ul = self._cause or (None, None)
         ours = {
-            "t_s": self._now_s,
-            "plunger_ul": self._forward_ul - self._withdrawn_ul,
-            "forward_ul": self._forward_ul,
-            "forward_patient_ul": self._forward_patient_ul,
-            "withdrawn_ul": self._withdrawn_ul,
-            "stopper_ul": self._forward_ul - self._withdrawn_ul if self._plunger.passive else self._plunger.stopper_ul,
-            "flow_ul_s": self._flow_ul_s,
-            "line_kpa": self._line_kpa,
-            "tip": self._tip,
+            "t_s": self.now_s,
+            "plunger_ul": self.forward_ul - self.withdrawn_ul,
+            "forward_ul": self.forward_ul,
+            "forward_patient_ul": self.forward_patient_ul,
+            "withdrawn_ul": self.withdrawn_ul,
+            "stopper_ul": self.forward_ul - self.withdrawn_ul if self._plunger.passive else self._plunger.stopper_ul,
+            "flow_ul_s": self.flow_ul_s,
+            "line_kpa": self.line_kpa,
+            "tip": self.tip,
             "pump_status": self.pump.status,
             "pressed": self.contacts.pressed,
             "last_forward_s": self._last_forward_s,
             "cause_s": cause_s,
-            "forward_since_cause_ul": None if cause_ul is None else self._forward_ul - cause_ul,
+            "forward_since_cause_ul": None if cause_ul is None else self.forward_ul - cause_ul,
         }
         told = self._plant.truth() if hasattr(self._plant, "truth") else {}
         # the plant measures some of the same at another place: through the cannula instead of at the plunger
@@ -315,24 +303,25 @@ class SimulatedBench:
 
     def act(self, act: Act, by: str, cause: bool = False) -> None:
         """Does it now, and writes it into the log. Raises ActError; then nothing was done."""
+        self._collect_what_has_come()
         self._do(act)
         self.note(str(act), by, cause)
         for hear in self.on_act:
-            hear(act, by, cause, self._now_s)
+            hear(act, by, cause, self.now_s)
 
     def note(self, what: str, by: str, cause: bool = False) -> None:
         """Writes one line into the log. cause: from here on the host's reaction is measured."""
         if cause:
-            self._cause = (self._now_s, self._forward_ul)
+            self._cause = (self.now_s, self.forward_ul)
         self._log.append(
             {
-                "t_s": self._now_s,
+                "t_s": self.now_s,
                 "what": what,
                 "by": by,
                 "cause": cause,
-                "forward_ul": self._forward_ul,
-                "forward_patient_ul": self._forward_patient_ul,
-                "line_kpa": self._line_kpa,
+                "forward_ul": self.forward_ul,
+                "forward_patient_ul": self.forward_patient_ul,
+                "line_kpa": self.line_kpa,
             }
         )
 
@@ -345,26 +334,26 @@ class SimulatedBench:
                 self.contacts.release()
                 self._wire_trigger()
             case Fault():
-                self.fault_board.begin(act.name, self._now_s, act.values)
+                self.fault_board.begin(act.name, self.now_s, act.values)
                 self._wire_trigger()
             case Clear():
-                self.fault_board.end(act.name, self._now_s)
+                self.fault_board.end(act.name, self.now_s)
                 self._wire_trigger()
             case Tip():
                 try:
                     self._plant.set_tip(act.where)
                 except ValueError as error:
                     raise ActError(f"where: {error}") from None
-                self._tip = act.where
+                self.tip = act.where
             case Keypad():
                 press_key = self.pump.keypad_start if act.act == "start" else self.pump.keypad_stop
-                press_key(self._now_s)
+                press_key(self.now_s)
             case PersonAct():
                 if self.person is None:
                     raise ActError("there is no simulated person at this bench")
                 self.person(act)
             case HostAct():
-                self._host().happen(act, self._now_s)
+                self._host().happen(act, self.now_s)
             case Operator():
                 self._host().hear(act)
             case Note():
@@ -379,7 +368,7 @@ class SimulatedBench:
         if not self._wiring.trigger_wired or self.contacts.third_contact_open == self._trigger_high:
             return
         self._trigger_high = self.contacts.third_contact_open
-        self.pump.set_trigger(self._trigger_high, self._now_s)
+        self.pump.set_trigger(self._trigger_high, self.now_s)
 
     def _list_faults(self, of_plant: Mapping[str, str]) -> None:
         board, plant = self.fault_board, self._plant

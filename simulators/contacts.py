@@ -43,6 +43,13 @@ class Contacts:
         self._rts = rts
         self._dtr = dtr
 
+    def inputs(self) -> tuple[bool, bool]:
+        """CTS and DSR as the host reads them now, one after the other."""
+        if self._faults:
+            return self.cts, self.dsr
+        closed = not self._pressed
+        return self._rts and closed, self._dtr and closed
+
     @property
     def cts(self) -> bool:
         """CTS as the host reads it now. With a bouncing contact each read is one sample."""

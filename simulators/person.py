@@ -88,6 +88,10 @@ class Person:
         self._cannula = _Cannula(inserts_cannula, prime_motions)
         ever_in_pain = can_press and (feels_pain or false_pain_ul is not None)
         self._pain = _Pain(thumb, feels_pain, reaction_s, false_pain_ul, lets_go_s) if ever_in_pain else None
+        # After most steps there is nothing to see: until then nothing but other outputs makes any difference.
+        self._outputs: tuple[bool, bool] | None = None
+        self._look_s = self._due_s = -math.inf
+        self._plan()
 
     @classmethod
     def of(cls, table: PersonTable) -> "Person":
@@ -100,15 +104,17 @@ class Person:
             self._button.answer(act.self_test)
         if act.inserts_cannula is not None:
             self._cannula.want(act.inserts_cannula)
+        self._plan()
 
     def next_s(self, bench: Surroundings) -> float:
         """The exact time of the next act if everything stays as it is; inf while nothing is under way."""
-        due_s = min(self._button.due_s, self._cannula.due_s)
-        return due_s if self._pain is None else min(due_s, self._pain.next_s(bench))
+        return self._due_s if self._pain is None else min(self._due_s, self._pain.next_s(bench))
 
     def __call__(self, bench: Surroundings) -> None:
         """Looks, and does what is due."""
         now_s, outputs = bench.now_s, bench.outputs
+        if now_s < self._look_s and outputs == self._outputs:
+            return
         button, pain = self._button, self._pain
         if outputs != button.seen or now_s >= button.due_s:
             button.look(bench, now_s, outputs)
@@ -116,6 +122,16 @@ class Person:
             self._cannula.look(bench, now_s)
         if pain is not None and (now_s >= pain.look_s or bench.forward_patient_ul >= pain.false_ul):
             pain.look(bench, now_s)
+        self._outputs = outputs
+        self._plan()
+
+    def _plan(self) -> None:
+        button, cannula, pain = self._button, self._cannula, self._pain
+        self._due_s = min(button.due_s, cannula.due_s)
+        if button.seen is None or cannula.wanted or (pain is not None and pain.false_ul < math.inf):
+            self._look_s = -math.inf
+        else:
+            self._look_s = button.due_s if pain is None else min(button.due_s, pain.look_s)
 
 
 class _Thumb:

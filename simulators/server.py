@@ -60,9 +60,7 @@ class Server:
         self.bench = SimulatedBench(options.bench)
         self.bench.host = self._host
         self.bench.person = person.told
-        for wire in ("pump_wire", "pressure_wire"):
-            # Bytes come and go through pseudo-terminals here, past the wires of virtual time: what can not show is refused.
-            self.bench.fault_board.remove(wire)
+        self.bench.without_wires()  # pseudo-terminals take their place here
         self.bench.fault_board.add("port", PORT_FAULTS, self._break_port, self._mend_port)
         if options.scenario is not None:
             self.bench.watch(ScenarioRunner(options.scenario, self.bench))
@@ -204,6 +202,8 @@ def serve(options: ServerOptions) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit status: 0 ended as told, 1 could not go on, 2 wrong options."""
     arguments = _parser().parse_args(argv)
+    # In real time the plant has all the time it needs, and the bench starts a second or two sooner without a compiler.
+    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     try:
         options = _options(arguments)
         return serve(options)

@@ -43,9 +43,17 @@ class VirtualLink:
             self.waiting = b""
         return data
 
+    def take(self, data: bytes) -> bool:
+        """Keeps what has come for the host; false where nothing has, or nobody is there to hear it."""
+        if not data or self.gone:
+            return False
+        self.waiting += data
+        return True
+
     def write(self, frame: bytes) -> None:
         """Hands a frame to the port. Raises LinkLostError."""
-        self._check()
+        if self.gone:
+            self._check()
         if self._wire is not None:
             self._wire.write(frame, self._bench.now_s)
 
@@ -53,7 +61,10 @@ class VirtualLink:
         """The modem lines as they are now. Raises LinkLostError."""
         if self.gone:
             self._check()
-        return self._frozen or LINES[2 * self._bench.cts + self._bench.dsr]
+        if self._frozen is not None:
+            return self._frozen
+        cts, dsr = self._bench.contacts.inputs()
+        return LINES[2 * cts + dsr]
 
     def freeze(self) -> None:
         """From now on the adapter shows the lines as they are, and passes nothing on."""
@@ -82,9 +93,10 @@ class VirtualWorld:
 
     def __init__(self, bench: SimulatedBench) -> None:
         self.bench = bench
-        self._pump = VirtualLink(bench, "pump", bench.pump_wire)
-        self._pressure = VirtualLink(bench, "pressure", bench.pressure_wire)
-        self.ports = {"pump": self._pump, "pressure": self._pressure, "button": VirtualLink(bench, "button", None)}
+        pump = VirtualLink(bench, "pump", bench.pump_wire)
+        pressure = VirtualLink(bench, "pressure", bench.pressure_wire)
+        self._wired = ((bench.pump_wire, pump), (bench.pressure_wire, pressure))
+        self.ports = {"pump": pump, "pressure": pressure, "button": VirtualLink(bench, "button", None)}
         self.links: Mapping[str, Link] = self.ports
         self.heard: list[str] = []
         self.before_wait: list[Callable[[], None]] = []
@@ -125,28 +137,17 @@ class VirtualWorld:
                 return
             due_us = bench.next_s() * 1e6
             now_us = until_us if due_us >= until_us else max(now_us + 1, ceil(due_us))
-            self._let_pass(now_us)
+            now_s = now_us / 1e6
+            try:
+                bench.advance(now_s)
+            except Exception as error:  # a mistake of the bench must not look like one of the host
+                raise WorldEnded(f"the bench failed: {error}") from error
+            self._now_us = now_us
             if self.killed:
                 raise WorldEnded("the host was killed")
-            if self._collect() and not deaf:
+            came = False
+            for wire, link in self._wired:
+                if now_s >= wire.quiet_until_s and link.take(wire.fetch(now_s)):
+                    came = True
+            if came and not deaf:
                 return
-
-    def _let_pass(self, to_us: int) -> None:
-        try:
-            self.bench.advance(to_us / 1e6)
-        except Exception as error:  # a mistake of the bench must not look like one of the host
-            raise WorldEnded(f"the bench failed: {error}") from error
-        self._now_us = to_us
-
-    def _collect(self) -> bool:
-        came = False
-        now_s = self.bench.now_s
-        data = self.bench.pump_wire.read(now_s)
-        if data and not self._pump.gone:
-            self._pump.waiting += data
-            came = True
-        data = self.bench.pressure_wire.read(now_s)
-        if data and not self._pressure.gone:
-            self._pressure.waiting += data
-            came = True
-        return came

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from simulators.device import Uart
+from simulators.device import Burst, Uart, in_order
 from simulators.keller33x.frame import Assembler, seal, unseal
 from simulators.keller33x.functions import Firmware
 from simulators.keller33x.options import Keller33xOptions
@@ -58,9 +58,8 @@ class Keller33x:
         self._assembler = Assembler(self.options.baud, self.options.buffer)
         self._incoming = Uart(self.options.baud)
         self._outgoing = Uart(self.options.baud)
-        self._echoes: list[tuple[float, int]] = []
+        self._echoes: list[Burst] = []
         self._random = Random(self.options.seed + 1)
-        self._now_s = -math.inf
         self._due_s = -math.inf
         self._busy_until_s = -math.inf
         self._powered_at_s = self.options.powered_at_s
@@ -70,6 +69,11 @@ class Keller33x:
     def writes(self) -> list[tuple[int, bytes]]:
         """Every request that changed the device so far (functions 31, 33, 66 and 95): (function, data)."""
         return list(self._firmware.writes)
+
+    @property
+    def echoes(self) -> bool:
+        """The converter gives the host back what it sends."""
+        return self.options.echo
 
     def set_pressure(self, kpa: float) -> None:
         """The true gauge pressure at the diaphragm from now on."""
@@ -93,32 +97,29 @@ class Keller33x:
 
         Bytes may wait until their request can be over: nothing outside tells the difference.
         """
-        if now_s < self._due_s:
-            if now_s > self._now_s:
-                self._now_s = now_s
-                self._sensor.advance(now_s)
-            return
-        self._settle(now_s)
-        self._due_s = self._next_due_s()
+        if now_s >= self._due_s:
+            self._settle(now_s)
+            self._due_s = self._next_due_s()
+        else:
+            self._sensor.advance(now_s)
 
     def transmit(self, now_s: float) -> bytes:
         """The bytes (echoes of the converter included) whose last bit has arrived at the host by now_s."""
         self.advance(now_s)
-        arrived = self.sent(now_s)
-        return bytes([byte for _, byte in arrived]) if arrived else b""
+        return b"".join([burst.data for burst in self.sent(now_s)])
 
-    def sent(self, now_s: float) -> list[tuple[float, int]]:
-        """The same as `transmit` once advanced to now_s, each byte with its time."""
+    def sent(self, now_s: float) -> list[Burst]:
+        """The same as `transmit` once advanced to now_s, with the times."""
         if self.options.echo and self._incoming.first_s <= now_s:
             self._settle(now_s)
         arrived = self._outgoing.take(now_s)
         if self._echoes:
-            arrived = sorted(self._echoes + arrived, key=lambda pair: pair[0])
+            arrived = in_order((*self._echoes, *arrived))
             self._echoes = []
         return arrived
 
-    def sending(self) -> Sequence[tuple[float, int]]:
-        """The bytes of a reply on their way out, each with its time."""
+    def sending(self) -> Sequence[Burst]:
+        """The bytes of a reply on their way out."""
         return self._outgoing.under_way
 
     def next_event_s(self, sending: bool = True) -> float:
@@ -126,8 +127,8 @@ class Keller33x:
         if self._due_s == -math.inf:
             self._due_s = self._next_due_s()
         if sending and self._outgoing.under_way:
-            last_s = self._outgoing.under_way[-1][0]
-            if self._now_s < last_s < self._due_s:
+            last_s = self._outgoing.under_way[-1].ends_s
+            if self._sensor.now_s < last_s < self._due_s:
                 return last_s
         return self._due_s
 
@@ -176,20 +177,31 @@ class Keller33x:
     def _settle(self, now_s: float) -> None:
         """As `advance`, single bytes included: for whoever is about to change something, or must know everything."""
         self._due_s = -math.inf
-        for at_s, byte in self._incoming.take(now_s):
-            self._end_request_by(at_s)
-            if self.options.echo:
-                self._echoes.append((at_s, byte))
-            if self._listens(at_s):
-                self._assembler.add(byte, at_s)
-        self._end_request_by(now_s)
-        self._now_s = max(self._now_s, now_s)
+        for burst in self._incoming.take(now_s):
+            self._hear(burst)
+        if self._assembler.ends_s <= now_s:
+            self._end_request()
         self._sensor.advance(now_s)
+
+    def _hear(self, burst: Burst) -> None:
+        if self._assembler.ends_s <= burst.begins_s:
+            self._end_request()
+        if self._listens(burst.begins_s):
+            # nothing ends a request between bytes that come one right behind the other, so the others are heard as well
+            self._assembler.add(burst.data, burst.ends_s)
+        else:
+            for at_s, byte in burst.timed():
+                if self._assembler.ends_s <= at_s:
+                    self._end_request()
+                if self._listens(at_s):
+                    self._assembler.add(bytes((byte,)), at_s)
+        if self.options.echo:
+            self._echoes.append(burst)
 
     def _next_due_s(self) -> float:
         """When the request on the line can be over at the earliest; with echoes, when what the host handed over is through."""
         ends_s = self._assembler.ends_s
-        if ends_s is not None and ends_s <= self._incoming.first_s:
+        if ends_s < math.inf and ends_s <= self._incoming.first_s:
             return ends_s
         return self._incoming.due_s + (0.0 if self.options.echo else self._assembler.silence_s)
 
@@ -204,11 +216,8 @@ class Keller33x:
         self._firmware.initialised = False
         self._powered_at_s = back_s
 
-    def _end_request_by(self, now_s: float) -> None:
-        ends_s = self._assembler.ends_s
-        if ends_s is None or ends_s > now_s:
-            return
-        last_bit_s = self._assembler.last_bit_s
+    def _end_request(self) -> None:
+        ends_s, last_bit_s = self._assembler.ends_s, self._assembler.last_bit_s
         body = unseal(self._assembler.take())
         if body is None:
             return

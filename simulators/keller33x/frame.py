@@ -3,7 +3,8 @@
 A frame is `address function data... CRC_H CRC_L`. Source: KELLER, "Communication protocol X-Line", data-link layer.
 """
 
-from dataclasses import dataclass, field
+import math
+from functools import lru_cache
 
 _IDLE_CHARACTERS = 3.5
 _BITS_A_CHARACTER = 10.0
@@ -31,6 +32,7 @@ def seal(body: bytes) -> bytes:
     return body + crc16(body).to_bytes(2, "big")
 
 
+@lru_cache(maxsize=64)  # a host asks the same thing again and again
 def unseal(frame: bytes) -> bytes | None:
     """The body of a frame, or None where it is too short or its check sum is wrong."""
     if len(frame) < 4 or seal(frame[:-2]) != frame:
@@ -38,44 +40,37 @@ def unseal(frame: bytes) -> bytes | None:
     return frame[:-2]
 
 
-@dataclass(slots=True)
 class Assembler:
     """Cuts the bytes on the wire into frames: a silence of 3.5 characters ends one, as RS-485 slaves do.
 
     A request longer than the receive buffer is lost as a whole: its check sum can not be seen any more.
     """
 
-    baud: int
-    buffer: int
-    _data: bytearray = field(default_factory=bytearray)
-    _last_s: float = 0.0
+    __slots__ = ("_buffer", "_data", "ends_s", "last_bit_s", "silence_s")
 
-    @property
-    def silence_s(self) -> float:
+    def __init__(self, baud: int, buffer: int) -> None:
+        self._buffer = buffer
+        self._data = bytearray()
+        self.silence_s = _IDLE_CHARACTERS * _BITS_A_CHARACTER / baud
         """How long nothing must arrive for a frame to end."""
-        return _IDLE_CHARACTERS * _BITS_A_CHARACTER / self.baud
-
-    @property
-    def ends_s(self) -> float | None:
-        """When the frame that is under way is complete, if nothing else arrives; None when none is."""
-        return self._last_s + _IDLE_CHARACTERS * _BITS_A_CHARACTER / self.baud if self._data else None
-
-    @property
-    def last_bit_s(self) -> float:
+        self.ends_s = math.inf
+        """When the frame that is under way is complete, if nothing else arrives; inf when none is."""
+        self.last_bit_s = 0.0
         """When the newest byte arrived."""
-        return self._last_s
 
-    def add(self, byte: int, at_s: float) -> None:
-        """One byte whose last bit arrived at at_s."""
-        self._data.append(byte)
-        self._last_s = at_s
+    def add(self, data: bytes, last_s: float) -> None:
+        """Bytes with no silence between them, of which the last bit arrived at last_s."""
+        self._data += data
+        self.last_bit_s = last_s
+        self.ends_s = last_s + self.silence_s
 
     def take(self) -> bytes:
         """What has been collected; b"" where it did not fit into the receive buffer."""
         frame = bytes(self._data)
-        self._data.clear()
-        return frame if len(frame) <= self.buffer else b""
+        self.clear()
+        return frame if len(frame) <= self._buffer else b""
 
     def clear(self) -> None:
         """Forgets what is under way."""
         self._data.clear()
+        self.ends_s = math.inf

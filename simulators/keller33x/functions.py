@@ -35,8 +35,8 @@ class _Refused(Exception):  # noqa: N818 - not an error of ours: the exception r
         self.code = code
 
 
-def _float32(value: float) -> bytes:
-    return struct.pack(">f", value)
+_FLOAT32 = struct.Struct(">f")
+_FLOAT32_AND_STATUS = struct.Struct(">fB")
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Firmware:
         if called not in (self.address, TRANSPARENT_ADDRESS):
             return None
         try:
-            return bytes((called, function)) + self._execute(function, data)
+            return body[:2] + self._execute(function, data)
         except _Refused as refused:
             return bytes((called, function | 0x80, refused.code))
 
@@ -117,14 +117,14 @@ class Firmware:
         if number > _HIGHEST_COEFFICIENT:
             raise _Refused(_BAD_PARAMETER)
         if number == 64:
-            return _float32(self.sensor.zero_bar)
+            return _FLOAT32.pack(self.sensor.zero_bar)
         if number == 65:
-            return _float32(self.sensor.gain)
-        return _float32(self._coefficients.get(number, 0.0))
+            return _FLOAT32.pack(self.sensor.gain)
+        return _FLOAT32.pack(self._coefficients.get(number, 0.0))
 
     def _write_coefficient(self, data: bytes) -> bytes:
         number = data[0]
-        (value,) = struct.unpack(">f", data[1:])
+        (value,) = _FLOAT32.unpack(data[1:])
         if not (64 <= number <= 71 or 100 <= number <= _HIGHEST_COEFFICIENT):
             raise _Refused(_BAD_PARAMETER)
         if not math.isfinite(value):
@@ -169,17 +169,17 @@ class Firmware:
     def _channel(self, data: bytes) -> tuple[int, float, int]:
         """Number, value (bar or degrees C; NaN where the channel is not active) and status byte."""
         channel = data[0]
-        if channel > _HIGHEST_CHANNEL:
-            raise _Refused(_BAD_PARAMETER)
         if channel == 1:
             p1 = self.sensor.pressure_bar()
             return channel, p1, self._status(p1)
+        if channel > _HIGHEST_CHANNEL:
+            raise _Refused(_BAD_PARAMETER)
         others = {2: self.sensor.second_pressure_bar, 4: self.sensor.temperature_c, 5: self.sensor.second_temperature_c}
         return channel, others[channel]() if channel in others else math.nan, self._status(0.0)
 
     def _read_float(self, data: bytes) -> bytes:
         _, value, status = self._channel(data)
-        return _float32(value) + bytes((status,))
+        return _FLOAT32_AND_STATUS.pack(value, status)
 
     def _read_int32(self, data: bytes) -> bytes:
         channel, value, status = self._channel(data)
@@ -201,7 +201,7 @@ class Firmware:
         if command == 1:
             self.sensor.zero_bar = 0.0
             return b"\x00"
-        wanted_bar = struct.unpack(">f", data[1:])[0] if len(data) > 1 else 0.0
+        wanted_bar = _FLOAT32.unpack(data[1:])[0] if len(data) > 1 else 0.0
         now_bar = self.sensor.pressure_bar()
         if not (math.isfinite(now_bar) and math.isfinite(wanted_bar)):
             raise _Refused(_BAD_DATA)

@@ -30,34 +30,45 @@ class Sensor:
     zero_bar: float = 0.0
     gain: float = 1.0
     _filtered_kpa: float = 0.0
-    _now_s: float = -math.inf
+    now_s: float = -math.inf
     _last_bar: float | None = None
     _random: Random = field(init=False)
+    _reference_kpa: float = field(init=False)
+    _overflow_kpa: float = field(init=False)
+    _underflow_kpa: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._random = Random(self.options.seed)
+        options = self.options
+        self._random = Random(options.seed)
+        self._reference_kpa = ATMOSPHERE_KPA if options.absolute else 0.0
+        margin_bar = _OVERLOAD_PART_OF_SPAN * (options.range_max_bar - options.range_min_bar)
+        self._overflow_kpa = (options.range_max_bar + margin_bar) * KPA_PER_BAR
+        self._underflow_kpa = (options.range_min_bar - margin_bar) * KPA_PER_BAR
 
     def advance(self, now_s: float) -> None:
         """The filter settles towards the true pressure (first order, exact for a pressure that is constant meanwhile)."""
-        if now_s <= self._now_s:
+        passed_s = now_s - self.now_s
+        if not passed_s > 0.0:
             return
-        true_kpa = self.true_kpa
-        if self._filtered_kpa != true_kpa:
-            if self.options.filter_s > 0.0:
-                left = math.exp(-(now_s - self._now_s) / self.options.filter_s)
-                self._filtered_kpa = true_kpa + (self._filtered_kpa - true_kpa) * left
-            else:
-                self._filtered_kpa = true_kpa
-        self._now_s = now_s
+        self.now_s = now_s
+        true_kpa, filter_s = self.true_kpa, self.options.filter_s
+        beside_kpa = self._filtered_kpa - true_kpa
+        if beside_kpa != 0.0:
+            self._filtered_kpa = true_kpa + beside_kpa * math.exp(-passed_s / filter_s) if filter_s > 0.0 else true_kpa
 
     def pressure_bar(self) -> float:
         """One new reading of P1 in bar; NaN for a computation error, +-inf for over- and underflow."""
-        if "nan" in self.faults:
+        faults, options = self.faults, self.options
+        kpa = self._filtered_kpa + self._reference_kpa + options.offset_kpa
+        if not faults:
+            kpa = self._read_kpa(kpa, options.noise_kpa)
+        elif "nan" in faults:
             return math.nan
-        if "freeze" in self.faults and self._last_bar is not None:
+        elif "freeze" in faults and self._last_bar is not None:
             return self._last_bar
-        raw_kpa = self._raw_kpa()
-        self._last_bar = raw_kpa / KPA_PER_BAR * self.gain + self.zero_bar if math.isfinite(raw_kpa) else raw_kpa
+        else:
+            kpa = self._faulty_kpa(kpa)
+        self._last_bar = kpa / KPA_PER_BAR * self.gain + self.zero_bar if math.isfinite(kpa) else kpa
         return self._last_bar
 
     def second_pressure_bar(self) -> float:
@@ -72,24 +83,15 @@ class Sensor:
         """TOB2, or NaN on a transmitter that has none."""
         return self.options.temperature_c if self.options.second_sensor else math.nan
 
-    @property
-    def _reference_kpa(self) -> float:
-        return ATMOSPHERE_KPA if self.options.absolute else 0.0
-
-    def _raw_kpa(self) -> float:
-        options = self.options
-        kpa = self._filtered_kpa + self._reference_kpa + options.offset_kpa
-        if self.faults:
-            return self._faulty_kpa(kpa)
-        return self._read_kpa(kpa, options.noise_kpa)
-
     def _read_kpa(self, kpa: float, noise_kpa: float) -> float:
         """What becomes of a pressure: noise, resolution, range."""
         if noise_kpa > 0.0:
             kpa += self._random.gauss(0.0, noise_kpa)
         if self.options.resolution_kpa > 0.0:
             kpa = round(kpa / self.options.resolution_kpa) * self.options.resolution_kpa
-        return self._within_range(kpa)
+        if kpa > self._overflow_kpa:
+            return math.inf
+        return -math.inf if kpa < self._underflow_kpa else kpa
 
     def _faulty_kpa(self, kpa: float) -> float:
         for name in ("stuck_at", "out_of_range"):
@@ -97,7 +99,7 @@ class Sensor:
                 return self.faults[name]["kpa"]
         if "drift" in self.faults:
             drift = self.faults["drift"]
-            kpa += drift["kpa_per_s"] * (self._now_s - drift["since_s"])
+            kpa += drift["kpa_per_s"] * (self.now_s - drift["since_s"])
         if "spike" in self.faults:
             kpa += self._spike_kpa()
         return self._read_kpa(kpa, self.faults["noise"]["kpa"] if "noise" in self.faults else self.options.noise_kpa)
@@ -108,12 +110,3 @@ class Sensor:
         if spike["n"] <= 0:
             del self.faults["spike"]
         return spike["kpa"]
-
-    def _within_range(self, kpa: float) -> float:
-        lowest_bar, highest_bar = self.options.range_min_bar, self.options.range_max_bar
-        margin_bar = _OVERLOAD_PART_OF_SPAN * (highest_bar - lowest_bar)
-        if kpa > (highest_bar + margin_bar) * KPA_PER_BAR:
-            return math.inf
-        if kpa < (lowest_bar - margin_bar) * KPA_PER_BAR:
-            return -math.inf
-        return kpa

@@ -1,7 +1,7 @@
 """What the NE-1000 does with a frame: addressing, alarms in the way, errors, and the commands that act."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulators.ne1000.drive import NEVER_S
 from simulators.ne1000.firmware import Firmware
@@ -24,8 +24,7 @@ MAX_SAFE_S = 255
 Handler = Callable[[str, float], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply: its text (address, status, data) and whether it goes out in Safe framing."""
 
     text: str
@@ -78,8 +77,9 @@ class Commands:
             return None
         if "*" in text:
             return self._from_burst(text)
-        digits = next((i for i, char in enumerate(text) if not "0" <= char <= "9"), len(text))
-        digits = min(digits, 2)
+        digits = 0
+        while digits < min(2, len(text)) and "0" <= text[digits] <= "9":
+            digits += 1
         if int(text[:digits] or "0") != self._firmware.memory.address:
             return None
         return text[digits:], False

@@ -25,7 +25,10 @@ class _Motion:
         """Counted volume since since_s."""
         if now_s >= self.end_s:
             return self.left_ul
-        return min(self.left_ul, self.rate_ul_s * max(0.0, now_s - self.since_s))
+        if now_s <= self.since_s:
+            return 0.0
+        moved_ul = self.rate_ul_s * (now_s - self.since_s)
+        return moved_ul if moved_ul < self.left_ul else self.left_ul
 
 
 class Drive:
@@ -99,17 +102,21 @@ class Drive:
 
     def true_forward_ul(self, now_s: float) -> float:
         """Gross plunger travel forwards since construction."""
-        motion = self._motion
-        if motion is None or motion.sign < 0:
-            return self._true_forward_ul
-        return self._true_forward_ul + motion.moved_ul(now_s) * self._factor
+        return self.true_travel_ul(now_s)[0]
 
     def true_withdrawn_ul(self, now_s: float) -> float:
         """Gross plunger travel backwards since construction."""
+        return self.true_travel_ul(now_s)[1]
+
+    def true_travel_ul(self, now_s: float) -> tuple[float, float]:
+        """Both, forwards and backwards."""
         motion = self._motion
-        if motion is None or motion.sign > 0:
-            return self._true_withdrawn_ul
-        return self._true_withdrawn_ul + motion.moved_ul(now_s) * self._factor
+        if motion is None:
+            return self._true_forward_ul, self._true_withdrawn_ul
+        moved_ul = motion.moved_ul(now_s) * self._factor
+        if motion.sign > 0:
+            return self._true_forward_ul + moved_ul, self._true_withdrawn_ul
+        return self._true_forward_ul, self._true_withdrawn_ul + moved_ul
 
     def true_rate_ul_s(self) -> float:
         """Signed true plunger flow; 0 when it stands, whatever the motor is told."""

@@ -4,7 +4,10 @@ Basic: `text CR` to the pump, `STX text ETX` from it. Safe: `STX LEN data CRC-hi
 itself and everything behind it, and the CRC (CCITT, polynomial 0x1021, start 0) covers the data only.
 """
 
-from dataclasses import dataclass
+from binascii import crc_hqx
+from typing import NamedTuple
+
+from simulators.device import Burst
 
 STX = 0x02
 ETX = 0x03
@@ -20,22 +23,9 @@ MAX_TEXT = 80
 """Characters kept of one Basic line; what is longer can not be a command."""
 
 
-def _crc_of_byte(byte: int) -> int:
-    crc = byte << 8
-    for _ in range(8):
-        crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
-    return crc & 0xFFFF
-
-
-_CRC_TABLE = tuple(_crc_of_byte(byte) for byte in range(256))
-
-
 def crc_ccitt(data: bytes) -> int:
-    """The pump's 16-bit checksum."""
-    crc = 0
-    for byte in data:
-        crc = (crc << 8 & 0xFF00) ^ _CRC_TABLE[crc >> 8 ^ byte]
-    return crc
+    """The pump's 16-bit checksum: polynomial 0x1021, highest bit first, start 0. (BinHex 4 has the same.)"""
+    return crc_hqx(data, 0)
 
 
 def encode_reply(text: str, *, safe: bool) -> bytes:
@@ -47,8 +37,7 @@ def encode_reply(text: str, *, safe: bool) -> bytes:
     return bytes([STX, len(data) + PACKET_OVERHEAD]) + data + bytes([crc >> 8, crc & 0xFF, ETX])
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One complete frame from the host.
 
     text: what stands in it (Basic: without spaces and control characters, upper case; Safe: as it came).
@@ -81,6 +70,28 @@ class Receiver:
         self._packet = None
         self._text.clear()
 
+    def take(self, burst: Burst, count: int) -> tuple[int, Frame | None]:
+        """Takes some of the first count bytes of a burst: up to the end of a frame, or all. How many, and the frame."""
+        index = 0
+        while index < count:
+            inside = self._inside(burst.at_s(index))
+            if inside > 0 and self._packet is not None:
+                self._packet += burst.data[index : min(index + inside, count)]
+                index = min(index + inside, count)
+                self._last_s = burst.at_s(index - 1)
+                continue
+            frame = self.feed(burst.data[index], burst.at_s(index))
+            index += 1
+            if frame is not None:
+                return index, frame
+        return count, None
+
+    def _inside(self, at_s: float) -> int:
+        """So many bytes from at_s on are inside a packet, behind its length and before its last byte: they are just kept."""
+        if not self._packet or at_s - self._last_s >= INTER_BYTE_TIMEOUT_S:
+            return 0
+        return self._packet[0] - len(self._packet) - 1
+
     def feed(self, byte: int, at_s: float) -> Frame | None:
         """Takes one byte that arrived at at_s; returns the frame that it completes, if it does."""
         if self._packet is not None and at_s - self._last_s >= INTER_BYTE_TIMEOUT_S:
@@ -106,9 +117,13 @@ class Receiver:
         if len(packet) < length:
             return None
         self._packet = None
-        data = bytes(packet[1:-3])
+        return self._unpacked(bytes(packet), at_s)
+
+    def _unpacked(self, packet: bytes, last_s: float) -> Frame:
+        """packet: from its length to its last byte."""
+        data = packet[1:-3]
         intact = packet[-1] == ETX and int.from_bytes(packet[-3:-1], "big") == crc_ccitt(data)
-        return Frame(data.decode("latin-1"), intact, self._first_s, at_s)
+        return Frame(data.decode("latin-1"), intact, self._first_s, last_s)
 
     def _text_byte(self, byte: int, at_s: float) -> Frame | None:
         if byte == CR:

@@ -30,7 +30,10 @@ class Machine:
         self.drive = Drive()
         self.inputs = Inputs()
         self._rx = Uart(self.memory.baud)
-        self._wake_s = self._event_s = -math.inf
+        self._wake_s = -math.inf
+        """Until then nothing happens here; -inf: not known."""
+        self.event_s = -math.inf
+        """When something will happen that shows outside; of what the host has just sent, the end. -inf: `plan` will tell."""
         self._pending: deque[Frame] = deque()
         self.wire = Transmitter(self.memory.baud, self.faults, options.trailing)
         self.receiver = Receiver(packets_in_basic=options.packets_in_basic)
@@ -45,7 +48,7 @@ class Machine:
     def receive(self, data: bytes, now_s: float) -> None:
         """Bytes from the host's port; they arrive one by one."""
         self._rx.put(data, max(now_s, self.now_s))
-        self._wake_s = -math.inf
+        self._wake_s = self.event_s = -math.inf
 
     def lose_incoming(self, now_s: float) -> None:
         """Bytes that have not arrived by now_s never do."""
@@ -61,37 +64,42 @@ class Machine:
             if now_s > self.now_s:
                 self.now_s = now_s
             return
-        self.settle(now_s)
-        self._plan()
+        self.plan(self.settle(now_s))
 
-    def settle(self, now_s: float) -> None:
-        """As `advance`, single bytes included: for whoever is about to change something, or must know everything."""
-        self._wake_s = -math.inf
+    def settle(self, now_s: float) -> float:
+        """As `advance`, single bytes included: for whoever is about to change something, or must know everything.
+
+        Returns when the next event other than a byte of the host is due.
+        """
+        self._wake_s = self.event_s = -math.inf
+        at_s, event = self._next_event()
         while True:
-            at_s, event = self._next_event(self._rx.first_s)
-            if at_s > now_s:
+            # of what comes at one time, a byte is heard before a command is done and behind all else
+            heard_s = min(now_s, at_s if event == "command" else math.nextafter(at_s, -math.inf))
+            if self._rx.first_s <= heard_s:
+                if not self._hear(heard_s):
+                    continue
+            elif at_s <= now_s:
+                self.now_s = max(self.now_s, at_s)
+                self._handle(event)
+            else:
                 break
-            self.now_s = max(self.now_s, at_s)
-            self._handle(event)
+            at_s, event = self._next_event()
         self.now_s = max(self.now_s, now_s)
+        return at_s
 
-    @property
-    def next_event_s(self) -> float:
-        """When something will happen that shows outside; of what the host has just sent, the end. NEVER_S: nothing is due."""
-        if self._wake_s == -math.inf:
-            self._plan()
-        return self._event_s
+    def plan(self, next_s: float | None = None) -> float:
+        """Finds out when something will happen next, and returns event_s. next_s: when the next event but a byte is due."""
+        if next_s is None:
+            next_s = self._next_event()[0]
+        done_s = 0.0 if self.faults.echo else self.options.processing_s
+        self.event_s = min(next_s, self._rx.due_s + done_s)
+        # should the very next byte complete a command, this is when it would be done; an echo is sent at once
+        self._wake_s = min(self.event_s, self._rx.first_s + done_s)
+        return self.event_s
 
-    def _plan(self) -> None:
-        """Finds out until when nothing happens here."""
-        next_s = self._next_event(NEVER_S)[0]
-        done_s = self.options.processing_s
-        self._event_s = min(next_s, self._rx.due_s + (0.0 if self.faults.echo else done_s))
-        # should the very next byte complete a command, this is when it would be done
-        self._wake_s = min(self._event_s, self._rx.first_s + done_s)
-
-    def _next_event(self, byte_s: float) -> tuple[float, str]:
-        """The next event, if the next byte is due at byte_s; of several at one time the first in this order."""
+    def _next_event(self) -> tuple[float, str]:
+        """The next event other than a byte of the host; of several at one time the first in this order."""
         firmware = self.firmware
         at_s, event = self.power_on_s, "power"
         if self.drive.end_s < at_s:
@@ -102,8 +110,6 @@ class Machine:
             at_s, event = self._stall_noticed_s(), "stall"
         if firmware.watchdog_s < at_s:
             at_s, event = firmware.watchdog_s, "watchdog"
-        if byte_s < at_s:
-            at_s, event = byte_s, "byte"
         if self._pending and self._pending[0].last_s + self.options.processing_s < at_s:
             at_s, event = self._pending[0].last_s + self.options.processing_s, "command"
         return at_s, event
@@ -121,8 +127,6 @@ class Machine:
                 self.firmware.on_stall(now_s)
             case "watchdog":
                 self.firmware.on_watchdog(now_s)
-            case "byte":
-                self._on_byte(*self._rx.pop())
             case _:
                 self._on_command(self._pending.popleft())
 
@@ -132,14 +136,22 @@ class Machine:
             return NEVER_S
         return max(stall.since_s, self.drive.started_s) + stall.detect_s
 
-    def _on_byte(self, at_s: float, byte: int) -> None:
-        if self.faults.echo:
-            self.wire.echo(byte, at_s)
-        if not self.powered or self.faults.deaf or self.faults.wrong_baud:
-            return
-        frame = self.receiver.feed(byte, at_s)
+    def _hear(self, until_s: float) -> bool:
+        """Takes bytes of the host's that have come by until_s, as far as the end of a frame or of a burst; whether of a frame."""
+        burst, faults, frame = self._rx.under_way[0], self.faults, None
+        count = burst.through(until_s)
+        if self.powered and not (faults.deaf or faults.wrong_baud):
+            count, frame = self.receiver.take(burst, count)
+        heard = self._rx.take_first(count)
+        if faults.echo:
+            for at_s, byte in heard.timed():
+                self.wire.echo(byte, at_s)
         if frame is None:
-            return
+            return False
+        self._on_frame(frame)
+        return True
+
+    def _on_frame(self, frame: Frame) -> None:
         busy = bool(self._pending) or frame.first_s < self.wire.sending_until_s
         if busy and self.options.lose_command_while_replying:
             return

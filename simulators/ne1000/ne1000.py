@@ -5,8 +5,10 @@ Everything happens at its own time, in order, however seldom anybody calls `adva
 expire, replies leave. Calls with a time before the present count as made now.
 """
 
+import math
 from collections.abc import Sequence
 
+from simulators.device import Burst
 from simulators.ne1000.fault_desk import FaultDesk
 from simulators.ne1000.inputs import EVENT_PIN, PROGRAM_PIN
 from simulators.ne1000.machine import Machine
@@ -24,6 +26,11 @@ class Ne1000:
 
     # --- the serial line -----------------------------------------------------------------------------------------
 
+    @property
+    def echoes(self) -> bool:
+        """The fault "echo" is on."""
+        return self._machine.faults.echo
+
     def receive(self, data: bytes, now_s: float) -> None:
         """Bytes that the host has handed to its port at now_s; they arrive one by one at the baud rate."""
         self._machine.receive(data, now_s)
@@ -34,18 +41,14 @@ class Ne1000:
 
     def transmit(self, now_s: float) -> bytes:
         """The bytes whose last bit has left the pump by now_s; each is given once."""
-        sent = self.sent(now_s)
-        return bytes([byte for _, byte in sent]) if sent else b""
+        return b"".join([burst.data for burst in self.sent(now_s)])
 
-    def sent(self, now_s: float) -> list[tuple[float, int]]:
-        """The same as `transmit`, each byte with its time."""
-        machine = self._machine
-        if machine.faults.echo:
-            machine.settle(machine.now_s)
-        return machine.wire.take(now_s)
+    def sent(self, now_s: float) -> list[Burst]:
+        """The same as `transmit`, with the times."""
+        return self._machine.wire.take(now_s)
 
-    def sending(self) -> Sequence[tuple[float, int]]:
-        """The bytes on their way out, each with its time."""
+    def sending(self) -> Sequence[Burst]:
+        """The bytes on their way out."""
         return self._machine.wire.under_way
 
     def lose_incoming(self, now_s: float) -> None:
@@ -55,9 +58,11 @@ class Ne1000:
     def next_event_s(self, sending: bool = True) -> float:
         """No later than this something happens here (sending: the end of what goes out, too); inf: nothing is due."""
         machine = self._machine
-        event_s = machine.next_event_s
+        event_s = machine.event_s
+        if event_s == -math.inf:
+            event_s = machine.plan()
         if sending and machine.wire.under_way:
-            last_s = machine.wire.under_way[-1][0]
+            last_s = machine.wire.under_way[-1].ends_s
             if machine.now_s < last_s < event_s:
                 return last_s
         return event_s
@@ -73,6 +78,10 @@ class Ne1000:
     def withdrawn_ul(self) -> float:
         """True gross plunger travel backwards since construction, uL."""
         return self._machine.drive.true_withdrawn_ul(self._machine.now_s)
+
+    def travel_ul(self) -> tuple[float, float]:
+        """forward_ul and withdrawn_ul."""
+        return self._machine.drive.true_travel_ul(self._machine.now_s)
 
     @property
     def plunger_ul(self) -> float:

@@ -3,14 +3,17 @@
 import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 NumberStyle = Literal["padded", "short"]
 
 MAX_DIGITS = 4
 MAX_DECIMALS = 3
+_LAST_DIGITS = tuple(Decimal(1).scaleb(-decimals) for decimals in range(MAX_DECIMALS, -1, -1))
 ROLL_OVER = Decimal(10_000)
 """Counters begin again at zero here: four digits are all there is."""
+_ROLLS_OVER_FROM = ROLL_OVER - Decimal("0.5")  # what would be rounded up to it
 
 MAX_SPEED_CM_MIN = 5.1005
 MIN_SPEED_CM_H = 0.004205
@@ -79,8 +82,9 @@ def parse_integer(text: str, low: int, high: int) -> int:
 def render_number(value: Decimal, style: NumberStyle) -> str:
     """Four digits with a point, as many behind it as fit (at most three): 4.780, 50.00, 500.0, 1000."""
     text = ""
-    for decimals in range(MAX_DECIMALS, -1, -1):
-        text = f"{value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP):f}"
+    whole_digits = len(str(int(value)))
+    for step in _LAST_DIGITS[max(0, whole_digits - MAX_DIGITS + MAX_DECIMALS) :] or _LAST_DIGITS[-1:]:
+        text = str(value.quantize(step, rounding=ROUND_HALF_UP))
         if len(text.replace(".", "")) <= MAX_DIGITS:
             break
     if "." not in text:
@@ -101,11 +105,12 @@ def volume_ul(value: Decimal, units: str) -> float:
     return float(value * _UL_PER_UNIT[units])
 
 
+@lru_cache(maxsize=8)  # of the two counters one stands at least
 def render_counter(counted_ul: float, units: str, style: NumberStyle) -> str:
     """A dispensed volume as the pump shows it; it rolls over behind four digits."""
     value = Decimal(counted_ul) / _UL_PER_UNIT[units] % ROLL_OVER
-    shown = value.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
-    return render_number(shown if shown < ROLL_OVER - Decimal("0.5") else Decimal(0), style)
+    shown = value.quantize(_LAST_DIGITS[0], rounding=ROUND_HALF_UP)
+    return render_number(shown if shown < _ROLLS_OVER_FROM else Decimal(0), style)
 
 
 def default_volume_units(diameter_mm: Decimal) -> str:

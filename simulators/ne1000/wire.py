@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from simulators.device import Uart
+from simulators.device import Burst, Uart
 from simulators.ne1000.faults import Faults
 
 
@@ -18,7 +18,6 @@ class Transmitter:
     def __init__(self, baud: int, faults: Faults, trailing: bytes) -> None:
         self._faults = faults
         self._trailing = trailing
-        self._pump_end = Uart(baud)
         self._host_end = Uart(baud)
         self.sending_until_s = -math.inf
         """When the pump has shifted out the last bit of its last reply (late or lost on the way or not)."""
@@ -26,9 +25,7 @@ class Transmitter:
     def send(self, frame: bytes, from_s: float) -> None:
         """One reply (or alarm) from from_s on, behind whatever is still going out."""
         frame += self._trailing
-        self._pump_end.put(frame, from_s)
-        self._pump_end.clear()
-        self.sending_until_s = self._pump_end.busy_until_s
+        self.sending_until_s = max(self.sending_until_s, from_s) + len(frame) * (10.0 / self._host_end.baud)
         if self._faults.mute:
             return
         if self._faults.corruption is not None:
@@ -39,22 +36,20 @@ class Transmitter:
         """A byte that comes straight back."""
         self._host_end.put(bytes([byte]), at_s)
 
-    def take(self, now_s: float) -> list[tuple[float, int]]:
-        """The bytes that are through by now_s, each with its time."""
+    def take(self, now_s: float) -> list[Burst]:
+        """The bytes that are through by now_s."""
         return self._host_end.take(now_s)
 
     @property
-    def under_way(self) -> Sequence[tuple[float, int]]:
-        """The bytes that have not been taken yet, each with its time."""
+    def under_way(self) -> Sequence[Burst]:
+        """The bytes that have not been taken yet; always the same object."""
         return self._host_end.under_way
 
     def set_baud(self, baud: int) -> None:
         """What is sent from now on goes at this rate."""
-        self._pump_end.baud = baud
         self._host_end.baud = baud
 
     def cut(self) -> None:
         """Power cut: what is not out yet will never be."""
-        self._pump_end = Uart(self._pump_end.baud)
-        self._host_end = Uart(self._host_end.baud)
+        self._host_end.reset()
         self.sending_until_s = -math.inf

@@ -8,6 +8,7 @@ damaged) the kernel is compiled for this process alone.
 
 import hashlib
 import importlib
+import os
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ def sources_number() -> int:
 
 def _numba() -> ModuleType | None:
     """numba, unless it is missing or told (NUMBA_DISABLE_JIT) to compile nothing. Imported late: it takes its time."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return None
     try:
         numba = importlib.import_module("numba")
         importlib.import_module("numba.extending")

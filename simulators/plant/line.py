@@ -66,7 +66,7 @@ class LineAndDuct:
 
         Raises ValueError for a time that runs backwards or is too long, or a flow that is no number.
         """
-        if not (0.0 <= dt_s <= _LONGEST_STEP_S and -math.inf < plunger_flow_ul_s < math.inf):
+        if not (0.0 <= dt_s <= _LONGEST_STEP_S and math.isfinite(plunger_flow_ul_s)):
             raise ValueError(f"a plant can not step by {dt_s} s at {plunger_flow_ul_s} uL/s (0 to {_LONGEST_STEP_S:g} s, finite)")
         if self._squeezes is not None:
             dt_s = self._finish_squeezes(self._squeezes, dt_s, plunger_flow_ul_s)

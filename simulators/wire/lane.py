@@ -15,6 +15,8 @@ class Lane:
         """Silence between bytes that are handed over one by one; None: they are not."""
         self.spoils = False
         """Whether single bytes may be lost, changed or doubled."""
+        self.as_it_is = True
+        """Whether all bytes arrive, unchanged and together (be it late, or on a line that is cut not at all)."""
         self.plain = True
         """Whether everything passes at once and as it is."""
         self._drop: Chance | None = None
@@ -69,6 +71,7 @@ class Lane:
 
     def _sum_up(self) -> None:
         self.spoils = not (self._drop is None and self._corrupt is None and self._double is None)
+        self.as_it_is = not self.spoils and self.fragment_gap_s is None
         on_time = self._delay_s == 0.0 and self._jitter is None and self.fragment_gap_s is None
         self.plain = on_time and not (self.spoils or self.cut or self._repeat)
 

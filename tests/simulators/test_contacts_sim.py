@@ -36,6 +36,22 @@ def test_pressed_both_are_open_and_released_both_are_back() -> None:
     assert table(contacts) == [NO, B, A, BOTH]
 
 
+@pytest.mark.parametrize("faults", [(), ("bounce",), ("swap", "bounce"), ("freeze",), ("open_a",), ("weld_b", "cross")])
+def test_both_inputs_read_at_once_are_those_read_one_after_the_other(faults: tuple[str, ...]) -> None:
+    one, other = Contacts(), Contacts()
+    for contacts in (one, other):
+        contacts.set_outputs(rts=True, dtr=True)
+        for name in faults:
+            contacts.fault(name)
+    for act in (Contacts.press, Contacts.release, Contacts.press, Contacts.release):
+        for rts, dtr in OUTPUTS:
+            act(one)
+            act(other)
+            for _ in range(4):
+                one.set_outputs(rts=rts, dtr=dtr)
+                assert one.inputs() == read(other, rts, dtr)
+
+
 @pytest.mark.parametrize(
     ("name", "closed", "pressed"),
     [

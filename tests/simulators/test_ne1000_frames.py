@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulators.device import Burst
 from simulators.ne1000.frames import Frame, Receiver, crc_ccitt, encode_reply
 
 GOLDEN = [
@@ -123,3 +124,38 @@ def test_no_garbage_breaks_the_receiver(data: bytes, safe: bool) -> None:
     fed(receiver, data)
     frames = fed(receiver, bytes.fromhex("02 08 30 53 54 50 b3 f9 03"), at_s=10.0)
     assert [frame.text for frame in frames] == ["0STP"]
+
+
+PIECES = st.one_of(
+    st.sampled_from(["", "STP", "0RUN", "DIS", "0VER"]).map(lambda text: encode_reply(text, safe=True)),
+    st.sampled_from([b"\r", b"stp\r", b"0 run\r", b"\x02", b"\x02\x03", b"\x02\x09abc", b"\x02\xff"]),
+    st.binary(max_size=6),
+)
+
+
+@given(
+    pieces=st.lists(PIECES, min_size=1, max_size=6),
+    cuts=st.lists(st.tuples(st.integers(1, 25), st.sampled_from([0.0, 0.01, 0.4995, 0.6])), min_size=1, max_size=12),
+    safe=st.booleans(),
+    packets_in_basic=st.booleans(),
+)
+def test_bytes_taken_in_bursts_make_the_same_frames_as_one_by_one(
+    pieces: list[bytes], cuts: list[tuple[int, float]], safe: bool, packets_in_basic: bool
+) -> None:
+    one_by_one, in_bursts = Receiver(packets_in_basic=packets_in_basic), Receiver(packets_in_basic=packets_in_basic)
+    one_by_one.safe = in_bursts.safe = safe
+    data, at_s, number = b"".join(pieces), 0.0, 0
+    while data:
+        size, pause_s = cuts[number % len(cuts)]
+        burst, data, number = Burst(at_s, 0.001, data[:size] or b"\r"), data[size:], number + 1
+        expected = [frame for at_s, byte in burst.timed() if (frame := one_by_one.feed(byte, at_s)) is not None]
+        found, left = [], burst
+        while True:
+            count, frame = in_bursts.take(left, len(left.data))
+            if frame is not None:
+                found.append(frame)
+            if count == len(left.data):
+                break
+            _, left = left.split(count)
+        assert found == expected
+        at_s = burst.ends_s + pause_s

@@ -41,7 +41,7 @@ class Rig:
         while self.now_s < to_s:
             step_s = self.steps_s[self._number % len(self.steps_s)]
             self._number += 1
-            due_s = min(wire.next_s() for wire in self.wires.values())
+            due_s = min(wire.next_s(self.now_s) for wire in self.wires.values())
             assert due_s > self.now_s
             self.now_s = min(self.now_s + step_s, due_s, to_s)
             for wire in self.wires.values():
@@ -180,7 +180,7 @@ def test_the_end_of_what_is_being_sent_is_due_unless_it_is_not_asked_for() -> No
     pump = Ne1000()
     pump.receive(b"\r", 0.0)
     pump.advance(0.005)
-    last_s = pump.sending()[-1][0]
+    last_s = pump.sending()[-1].ends_s
     assert pump.next_event_s() == last_s > 0.005
     assert pump.next_event_s(sending=False) == math.inf
     pump.advance(last_s)

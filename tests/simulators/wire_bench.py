@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from simulators.device import Uart
+from simulators.device import Burst, Uart
 from simulators.wire import Wire
 
 BAUD = 19200
@@ -18,6 +18,10 @@ class Talker:
         self._incoming = Uart(BAUD)
         self._outgoing = Uart(BAUD)
 
+    @property
+    def echoes(self) -> bool:
+        return False
+
     def say(self, data: bytes, at_s: float) -> None:
         self._outgoing.put(data, at_s)
 
@@ -25,15 +29,16 @@ class Talker:
         self._incoming.put(data, now_s)
 
     def advance(self, now_s: float) -> None:
-        self.heard += self._incoming.take(now_s)
+        for burst in self._incoming.take(now_s):
+            self.heard += burst.timed()
 
     def transmit(self, now_s: float) -> bytes:
-        return bytes(byte for _, byte in self.sent(now_s))
+        return b"".join(burst.data for burst in self.sent(now_s))
 
-    def sent(self, now_s: float) -> list[tuple[float, int]]:
+    def sent(self, now_s: float) -> list[Burst]:
         return self._outgoing.take(now_s)
 
-    def sending(self) -> Sequence[tuple[float, int]]:
+    def sending(self) -> Sequence[Burst]:
         return self._outgoing.under_way
 
     def lose_incoming(self, now_s: float) -> None:
@@ -68,7 +73,7 @@ def read_when_due(wire: Wire, from_s: float, to_s: float) -> list[tuple[float, b
     """What the host reads, and when, if it looks only when the wire says so, and at to_s."""
     found, now_s = [], from_s
     while now_s < to_s:
-        due_s = wire.next_s()
+        due_s = wire.next_s(now_s)
         assert due_s > now_s, "the wire is due in the past"
         now_s = min(due_s, to_s)
         data = wire.read(now_s)
