@@ -3,11 +3,15 @@
 Those that need a host process, its operator or a real port, and one of each kind beside them, run in `make test`; the others
 run there in virtual time (tests/procedures) and here with `make scenarios`. Where real-time priority can be had two benches
 are played at a time, because most of a procedure is waiting; docs/decisions/0006 has the measurements.
+
+A scenario that ends too late or for another reason while the machine itself stood still, as a witness beside it has seen, shows
+nothing, and is played again. What is delivered and recorded has to be right on any machine.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,11 @@ import pytest
 from controller.record.listing import verify_file
 from controller.replay import replay
 from hil_tests.hosts import Result, host
+from hil_tests.machine_watch import MachineWatch, boottime_s
 from hil_tests.simulated_bench import SimulatedBench
 from simulators.scenario import Scenario, load_scenario, scenario_names
 
-pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdist_group("realtime"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdist_group("realtime"), pytest.mark.timeout(400)]
 
 GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL")
 LATE_BENCH_MS = 100  # beyond this its devices would have been silent for the host: that shows the computer, not the host
@@ -33,7 +38,20 @@ ONE_OF_A_KIND = {
     "stop_ignored",
     "other_pump",
 }
-Played = tuple[Result, dict[str, Any], list[dict[str, Any]], Path]
+STOOD_STILL_S = 0.025  # half of what the host may be late
+MOST_PLAYS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The host's result, the truth when all is still, the bench's log, the records; from when to when (CLOCK_BOOTTIME)."""
+
+    result: Result
+    truth: dict[str, Any]
+    log: list[dict[str, Any]]
+    records: Path
+    from_s: float
+    to_s: float
 
 
 def needs_host_or_port(scenario: Scenario) -> bool:
@@ -56,13 +74,14 @@ def overrides_of(scenario: Scenario) -> dict[str, object]:
 
 
 def play(name: str, folder: Path) -> Played:
-    """Plays a scenario to its end: the host's result, the truth when all is still, the bench's log, the records."""
+    """Plays a scenario to its end."""
+    from_s = boottime_s()
     overrides = overrides_of(load_scenario(name))
     with SimulatedBench.start(scenario=name, overrides=overrides) as bench, host(bench, folder, overrides) as running:
         result = running.result()
         if result.outcome is None:  # the host was killed: the pump's watchdog has the last word
             bench.wait_until_still(timeout_s=12.0)
-        return result, bench.truth(), bench.log(), folder / "records"
+        return Played(result, bench.truth(), bench.log(), folder / "records", from_s, boottime_s())
 
 
 def at_once() -> int:
@@ -76,23 +95,83 @@ def at_once() -> int:
     return 2
 
 
-@pytest.fixture(scope="session")
-def plays(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Played]"]]:
-    """Every scenario that this session is going to ask for, being played."""
-    mine = [item for item in request.session.items if item.path == Path(__file__) and isinstance(item, pytest.Function)]
-    names = [str(item.callspec.params["name"]) for item in mine]
-    with ThreadPoolExecutor(at_once()) as pool:
-        futures = {name: pool.submit(play, name, tmp_path_factory.mktemp(name)) for name in names}
-        yield futures
-        for future in futures.values():
+class Plays:
+    """Scenarios being played, as many at once as this machine may."""
+
+    def __init__(self, pool: ThreadPoolExecutor, folders: pytest.TempPathFactory) -> None:
+        self._pool = pool
+        self._folders = folders
+        self._first: dict[str, Future[Played]] = {}
+
+    def begin(self, names: list[str]) -> None:
+        """All of them, in this order."""
+        self._first = {name: self.again(name) for name in names}
+
+    def first(self, name: str) -> Played:
+        """How it ended."""
+        return self._first[name].result()
+
+    def again(self, name: str) -> "Future[Played]":
+        """Once more."""
+        return self._pool.submit(play, name, self._folders.mktemp(name))
+
+    def cancel(self) -> None:
+        """What has not begun will not."""
+        for future in self._first.values():
             future.cancel()
 
 
+@pytest.fixture(scope="session")
+def plays(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plays]:
+    """Every scenario that this session is going to ask for, being played."""
+    mine = [item for item in request.session.items if item.path == Path(__file__) and isinstance(item, pytest.Function)]
+    with ThreadPoolExecutor(at_once()) as pool:
+        plays = Plays(pool, tmp_path_factory)
+        plays.begin([str(item.callspec.params["name"]) for item in mine])
+        yield plays
+        plays.cancel()
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[MachineWatch]:
+    """The witness of the machine."""
+    with MachineWatch.start() as watch:
+        yield watch
+
+
 @pytest.mark.parametrize("name", _parameters())
-def test_scenario(name: str, plays: dict[str, "Future[Played]"]) -> None:
+def test_scenario(name: str, machine: MachineWatch, plays: Plays, record_property: Callable[[str, object], None]) -> None:
+    played = plays.first(name)
+    check_whatever_happened(played)
+    for _ in range(MOST_PLAYS - 1):
+        try:
+            check_end(name, played)
+        except AssertionError as failed:
+            stood = machine.longest(played.from_s, played.to_s)
+            if stood is None or stood.seconds < STOOD_STILL_S:
+                raise
+            what = str(failed).splitlines()[0][:200]
+            record_property("played_again", f"{name}: the machine stood still for {1000 * stood.seconds:.0f} ms ({what})")
+            played = plays.again(name).result()
+            check_whatever_happened(played)
+        else:
+            return
+    check_end(name, played)
+
+
+def check_whatever_happened(played: Played) -> None:
+    """What holds on any machine, however late: volumes and record."""
+    context = f"{played.result.outcome}\n{played.result.said[-3000:]}\n{played.truth}\n{played.log}"
+    if played.result.outcome is not None:
+        check_account(played.result.outcome, played.truth, context)
+    check_record(played.records)
+
+
+def check_end(name: str, played: Played) -> None:
+    """Holds the end and the true plunger against what the scenario expects."""
     expect = load_scenario(name).expect
     assert expect is not None, "a scenario that expects nothing shows nothing"
-    result, truth, log, records = plays[name].result()
+    result, truth, log = played.result, played.truth, played.log
     context = f"{result.outcome}\n{result.said[-3000:]}\n{truth}\n{log}"
 
     assert not [entry for entry in log if "NOT DONE" in str(entry["what"])], context
@@ -102,13 +181,11 @@ def test_scenario(name: str, plays: dict[str, "Future[Played]"]) -> None:
         assert result.outcome["reason"] in (expect.reason, *expect.or_reason), context
         assert set(expect.also) <= set(result.outcome["also"]), context
         assert expect.exit is None or result.status == expect.exit, context
-        check_account(result.outcome, truth, context)
     if expect.forward_after_ul is not None:
         assert truth["forward_since_cause_ul"] is not None, f"the cause never happened: {context}"
         assert truth["forward_since_cause_ul"] <= expect.forward_after_ul, context
     if expect.forward_patient_ul_max is not None:
         assert truth["forward_patient_ul"] <= expect.forward_patient_ul_max, context
-    check_record(records)
 
 
 def check_account(outcome: dict[str, Any], truth: dict[str, Any], context: str) -> None:
