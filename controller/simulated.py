@@ -72,8 +72,8 @@ def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object]
     """
     profile, parts = loaded.profile, loaded.parts
     temperature_c = profile.line.temperature_c
-    whole = expected_resistance_kpa_s_ul(parts.agent, temperature_c, parts.cannula, parts.tube)
-    cannula = expected_resistance_kpa_s_ul(parts.agent, temperature_c, parts.cannula)
+    whole = expected_resistance_kpa_s_ul(parts.agent, temperature_c, loaded.cannula, parts.tube)
+    cannula = expected_resistance_kpa_s_ul(parts.agent, temperature_c, loaded.cannula)
     settings: dict[str, object] = {
         "pump.address": profile.pump.address,
         "pump.baud": profile.pump.baud,
@@ -88,7 +88,7 @@ def bench_settings(loaded: LoadedProfile, told_by_scenario: Mapping[str, object]
             "line.syringe_compliance_ul_kpa": parts.syringe.compliance_ul_kpa,
             "line.tube_compliance_ul_kpa": parts.tube.compliance_ul_kpa,
             "line.tube_resistance_kpa_s_ul": whole - cannula,
-            "line.bore_mm": parts.cannula.bore_mm,
+            "line.bore_mm": loaded.cannula.bore_mm,
             "line.length_mm": parts.cannula.length_mm,
             "line.viscosity_mpa_s": parts.agent.viscosity_mpa_s(temperature_c),
         }

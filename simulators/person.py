@@ -75,7 +75,7 @@ class Person:
         inserts_cannula: bool = True,
         hold_s: float = 0.4,
         *,
-        prime_motions: int = 1,
+        prime_motions: int = 2,
         feels_pain: bool = False,
         reaction_s: float = 1.0,
         can_press: bool = True,

@@ -83,7 +83,7 @@ class PersonTable(_Table):
     self_test: bool = True
     inserts_cannula: bool = True
     hold_s: Annotated[float, Field(gt=0, le=10)] = 0.4
-    prime_motions: Annotated[int, Field(ge=1, le=10)] = 1
+    prime_motions: Annotated[int, Field(ge=1, le=10)] = 2
     feels_pain: bool = False
     reaction_s: Annotated[float, Field(ge=0, le=60)] = 1.0
     can_press: bool = True

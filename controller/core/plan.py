@@ -11,7 +11,9 @@ class Plan:
     target_ul: float
     increment_ul: float
     rate_ul_s: float
-    prime_ul: float
+    first_prime_ul: float  # takes up the drive's play and fills what is empty
+    first_prime_rate_ul_s: float
+    prime_ul: float  # the measured run
     prime_rate_ul_s: float
     line_limit_kpa: float
     duct_limit_kpa: float
@@ -20,6 +22,8 @@ class Plan:
     hold_s: float
     watchdog_s: float
     expected_resistance_kpa_s_ul: float
+    lot_calibrated: bool  # the expectation rests on the cannula lot's own calibration, not on the catalogue's nominal bore
+    greatest_compliance_ul_kpa: float  # of syringe and tube, as the catalogue has them
     zero_min_kpa: float
     zero_max_kpa: float
     advance_auto: bool

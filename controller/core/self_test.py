@@ -67,7 +67,7 @@ class SelfTest:
             self._fail(f"pressure: not at rest while taking zero ({noise:.2f} kPa rms, limit {GREATEST_ZERO_NOISE_KPA} kPa)")
             return
         view = desk.view.pressure
-        view.zero_kpa, view.zeroed_s, view.noise_kpa = mean, desk.now_s, noise
+        view.zero_kpa, view.zeroed_s, view.noise_kpa, view.zero_samples = mean, desk.now_s, noise, len(samples)
         view.samples.clear()
         view.kpa = None  # until the next sample: the last one was not counted from this zero
         desk.act(LearnNoise(why="what the transmitter looks like at rest", samples_kpa=tuple(samples)))

@@ -30,6 +30,7 @@ class PressureView:
     connected: PressureConnected | None = None
     zero_kpa: float = 0.0
     zeroed_s: float | None = None
+    zero_samples: int = 1
     noise_kpa: float = 0.0
     kpa: float | None = None
     asked_s: float = float("-inf")

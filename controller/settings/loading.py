@@ -48,9 +48,15 @@ class LoadedProfile:
 
     @property
     def expected_resistance_kpa_s_ul(self) -> float:
-        """What the line is expected to resist, by the catalogue."""
-        temperature_c = self.profile.line.temperature_c
-        return expected_resistance_kpa_s_ul(self.parts.agent, temperature_c, self.parts.cannula, self.parts.tube)
+        """What the line is expected to resist: by the lot's calibration where there is one, else by the catalogue."""
+        line = self.profile.line
+        return expected_resistance_kpa_s_ul(self.parts.agent, line.temperature_c, self.cannula, self.parts.tube)
+
+    @property
+    def cannula(self) -> Cannula:
+        """The catalogue's cannula, with the bore of the lot where that was measured."""
+        lot_bore_mm = self.profile.line.lot_bore_mm
+        return self.parts.cannula if lot_bore_mm is None else self.parts.cannula.model_copy(update={"bore_mm": lot_bore_mm})
 
 
 def load_profile(name_or_path: str, overrides: Mapping[str, object] | None = None) -> LoadedProfile:

@@ -19,6 +19,8 @@ from controller.settings.sentences import RULES, Unit, model_of
 
 SIMULATED: Final = rules.SIMULATED
 _LARGEST_UINT32: Final = 2**32 - 1
+NARROWEST_BORE_MM, WIDEST_BORE_MM = 0.1, 0.4
+"""Between 33G and 25G with thin walls: what is beyond was measured in another unit."""
 
 
 def _one_of(*allowed: int) -> AfterValidator:
@@ -120,7 +122,11 @@ class Button(_Section):
 
 
 class Line(_Section):
-    """What is between the pump and the patient; the names are those of the catalogue. fill_ml: contrast in the syringe."""
+    """What is between the pump and the patient; the names are those of the catalogue. fill_ml: contrast in the syringe.
+
+    lot_bore_mm: the bore that explains the resistance measured of this lot of cannulas, with a liquid of known viscosity. Without
+    it the catalogue's nominal bore has to do, and neither agent nor temperature can be told by the resistance.
+    """
 
     syringe: Annotated[str, _in_catalogue("syringes")]
     fill_ml: Annotated[float, Field(gt=0.0), Unit("mL")]
@@ -128,6 +134,7 @@ class Line(_Section):
     temperature_c: Annotated[float, Field(ge=COLDEST_C, le=WARMEST_C), Unit("C")]
     cannula: Annotated[str, _in_catalogue("cannulas")]
     tube: Annotated[str, _in_catalogue("tubes")]
+    lot_bore_mm: Annotated[float | None, Field(ge=NARROWEST_BORE_MM, le=WIDEST_BORE_MM), Unit("mm")] = None
 
     @property
     def fill_ul(self) -> float:
@@ -160,14 +167,21 @@ class Injection(_Section):
 
 
 class Prime(_Section):
-    """The prime check: a measured push with the cannula outside the patient."""
+    """The prime check, cannula outside the patient: a first run that fills and takes up the drive's play, and a measured one."""
 
-    volume_ml: Annotated[float, Field(gt=0.0, le=limits.PRIMING_FORWARD_UL / 1000.0), Unit("mL")]
+    volume_ml: Annotated[float, Field(gt=0.0, le=limits.INCREMENT_UL / 1000.0), Unit("mL")]
     rate_ul_s: Annotated[float, Field(gt=0.0, le=limits.INFUSION_RATE_UL_S), Unit("uL/s")]
+    first_volume_ml: Annotated[float, Field(gt=0.0, le=limits.PRIMING_FORWARD_UL / 1000.0), Unit("mL")] = 0.01
+    first_rate_ul_s: Annotated[float, Field(gt=0.0, le=limits.INFUSION_RATE_UL_S), Unit("uL/s")] = 2.5
+
+    @property
+    def first_volume_ul(self) -> float:
+        """The first run, in uL."""
+        return _ul(self.first_volume_ml)
 
     @property
     def volume_ul(self) -> float:
-        """The push, in uL."""
+        """The measured run, in uL."""
         return _ul(self.volume_ml)
 
 

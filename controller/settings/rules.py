@@ -131,9 +131,19 @@ def _target_is_whole_increments(target_ml: float, increment_ml: float) -> str | 
     return f"is not a whole number of increments of {number_text(increment, 2)} mL; next to it are {choices}"
 
 
-@_rule("line.fill_ml", "injection.target_ml", "prime.volume_ml")
-def _syringe_holds_enough(fill_ml: float, target_ml: float, prime_ml: float) -> str | None:
-    fill, target, prime = exact(fill_ml), exact(target_ml), exact(prime_ml)
+@_rule("prime.first_volume_ml", "prime.volume_ml")
+def _priming_is_bounded(first_volume_ml: float, volume_ml: float) -> str | None:
+    both = exact(first_volume_ml) + exact(volume_ml)
+    if both <= _LARGEST_PRIME_ML:
+        return None
+    return (
+        f"and prime.volume_ml together are {number_text(both, 2)} mL, above the limit of {number_text(_LARGEST_PRIME_ML, 2)} mL"
+    )
+
+
+@_rule("line.fill_ml", "injection.target_ml", "prime.first_volume_ml", "prime.volume_ml")
+def _syringe_holds_enough(fill_ml: float, target_ml: float, first_ml: float, volume_ml: float) -> str | None:
+    fill, target, prime = exact(fill_ml), exact(target_ml), exact(first_ml) + exact(volume_ml)
     needed = prime + target + _RESERVE_ML
     if fill >= needed:
         return None
@@ -151,11 +161,13 @@ def _syringe_is_not_overfilled(fill_ml: float, syringe: str) -> str | None:
 
 
 @_rule("injection.rate_ul_s", "pump.model")
+@_rule("prime.first_rate_ul_s", "pump.model")
 @_rule("prime.rate_ul_s", "pump.model")
 def _rate_can_be_sent(rate_ul_s: float, model: str) -> str | None:
     return _can_be_sent(exact(rate_ul_s), 60, model, ("uL/s", "uL/min"), exact(limits.INFUSION_RATE_UL_S))
 
 
+@_rule("prime.first_volume_ml", "pump.model")
 @_rule("prime.volume_ml", "pump.model")
 def _volume_can_be_sent(volume_ml: float, model: str) -> str | None:
     return _can_be_sent(exact(volume_ml), 1000, model, ("mL", "uL"), _LARGEST_PRIME_ML)
@@ -167,6 +179,7 @@ def _diameter_can_be_sent(syringe: str, model: str) -> str | None:
 
 
 @_rule("injection.rate_ul_s", "line.syringe", "pump.model")
+@_rule("prime.first_rate_ul_s", "line.syringe", "pump.model")
 @_rule("prime.rate_ul_s", "line.syringe", "pump.model")
 def _plunger_speed_is_possible(rate_ul_s: float, syringe: str, model: str) -> str | None:
     pump, diameter_mm = PUMPS[model], catalogue().syringes[syringe].inner_diameter_mm
@@ -179,6 +192,7 @@ def _plunger_speed_is_possible(rate_ul_s: float, syringe: str, model: str) -> st
 
 
 @_rule("injection.rate_ul_s", *_LINE)
+@_rule("prime.first_rate_ul_s", *_LINE)
 @_rule("prime.rate_ul_s", *_LINE)
 def _line_pressure_stays_below_its_limit(
     rate_ul_s: float, agent: str, temperature_c: float, cannula: str, tube: str, line_kpa: float

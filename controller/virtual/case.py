@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controller.replay import replay_heard
-from controller.settings import ConfigError, LoadedProfile
+from controller.settings import ConfigError, LoadedProfile, build_profile
 from controller.virtual.building import bench_options, scenario_procedure, virtual_profile
 from controller.virtual.direct import DirectBench, DirectNotEndedError, run_direct
 from controller.virtual.measures import Measures
@@ -19,7 +19,7 @@ from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
 from simulators.any_plant import DEFAULT_PLANT
-from simulators.bench import PlantError, SimulatedBench
+from simulators.bench import BenchOptions, PlantError, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
 from simulators.injection import CatalogueError, Injection, draw, load_catalogue
 from simulators.options import OptionsError
@@ -111,10 +111,26 @@ def trace_scenario(name: str) -> tuple[dict[str, Any] | None, Trace]:
         raise CaseError(str(error)) from error
 
 
-def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
+def set_up(case: Case) -> tuple[LoadedProfile, Patient]:
+    """The profile as the case has it, told of the patient's lot of cannulas, and the patient. Raises CaseError."""
     try:
-        loaded = _profile(case.profile, case.target_ml)
         patient = _cohort(case.cohort).draw(case.seed, case.index, case.subgroup)
+        loaded = _profile(case.profile, case.target_ml)
+        if _plant_of(case, loaded) == DEFAULT_PLANT:
+            loaded = _told_of_the_lot(loaded, patient)
+    except _FORESEEN as error:
+        raise CaseError(str(error)) from error
+    return loaded, patient
+
+
+def direct_bench(case: Case, loaded: LoadedProfile, patient: Patient, events: Sequence[Sequence[Event]] = ()) -> DirectBench:
+    """A bench at core fidelity with this patient. Raises OptionsError."""
+    return _attended(DirectBench(_bench_options(case, loaded, patient)), patient.person, events)
+
+
+def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
+    loaded, patient = set_up(case)
+    try:
         injections = _injections(case, loaded.profile.injection.target_ul)
         return _run_patient(case, loaded, patient, injections, record, trace)
     except _FORESEEN as error:
@@ -125,6 +141,17 @@ def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
 def _profile(name_or_path: str, target_ml: float | None) -> LoadedProfile:
     """Read once a process: a campaign runs it by the thousand."""
     return virtual_profile(name_or_path, {"injection.target_ml": (target_ml, "--target-ml")})
+
+
+def _told_of_the_lot(loaded: LoadedProfile, patient: Patient) -> LoadedProfile:
+    """The profile with the calibration of the lot that this patient's cannula comes from, unless it names one itself.
+
+    Who sets up a line reads that from the box; the cannula itself differs from its lot, and what else is wrong stays unsaid.
+    """
+    lot_bore_mm = patient.drawn.get("cannula.lot_bore_mm")
+    if lot_bore_mm is None or loaded.profile.line.lot_bore_mm is not None:
+        return loaded
+    return build_profile(loaded.raw, loaded.source, {"line.lot_bore_mm": (lot_bore_mm, f"cohort {patient.cohort}")})
 
 
 @lru_cache(maxsize=8)
@@ -147,21 +174,16 @@ def _run_patient(
     record: Path | None,
     trace: Trace | None,
 ) -> Result:
-    simulation = loaded.profile.simulation
-    plant = case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
-    # A plant that is not ours has its own patients: of the cohort's it gets seed and index, and what is not of the line.
-    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith("line.")}
     events = [patient.events, *(injection.events for injection in injections)]
     recorder = VirtualRecorder()
     oracle = Oracle(_limits(loaded), injections)
-    options = bench_options(loaded, settings, plant=plant, seed=case.seed, index=case.index)
     bench: SimulatedBench | DirectBench
     run: Callable[[], dict[str, Any] | None]
     if case.fidelity == "core":
-        bench = _attended(DirectBench(options), patient.person, events)
+        bench = direct_bench(case, loaded, patient, events)
         run = partial(run_direct, loaded, bench, recorder)
     else:
-        bench = SimulatedBench(options)
+        bench = SimulatedBench(_bench_options(case, loaded, patient))
         run = VirtualProcedure(loaded, bench, person=patient.person, events=events, recorder=recorder).run
     measures = Measures(bench.plant)
     for listener in (measures, oracle, *([trace] if trace is not None else [])):
@@ -185,6 +207,18 @@ def _run_patient(
         {"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations
     ]
     return Result(_row(case, patient, injections, bench, measures, outcome, len(violations)), violations)
+
+
+def _plant_of(case: Case, loaded: LoadedProfile) -> str:
+    simulation = loaded.profile.simulation
+    return case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
+
+
+def _bench_options(case: Case, loaded: LoadedProfile, patient: Patient) -> BenchOptions:
+    plant = _plant_of(case, loaded)
+    # A plant that is not ours has its own patients: of the cohort's it gets seed and index, and what is not of the line.
+    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith("line.")}
+    return bench_options(loaded, settings, plant=plant, seed=case.seed, index=case.index)
 
 
 def _attended(bench: DirectBench, person: PersonTable, events: Sequence[Sequence[Event]]) -> DirectBench:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from controller.core.core import Core
-from controller.core.line import LineModel
+from controller.core.line import ATMOSPHERE_KPA, LineModel
 from controller.core.messages import Action, Durable, Operator, PreparePump, RunPump, StopPump, Tick, WriteIntent
 from controller.core.plan import Plan
 from controller.core.states import State
@@ -16,6 +16,8 @@ PLAN = Plan(
     target_ul=100.0,
     increment_ul=50.0,
     rate_ul_s=5.0,
+    first_prime_ul=10.0,
+    first_prime_rate_ul_s=5.0,
     prime_ul=20.0,
     prime_rate_ul_s=10.0,
     line_limit_kpa=200.0,
@@ -25,6 +27,8 @@ PLAN = Plan(
     hold_s=30.0,
     watchdog_s=1.0,
     expected_resistance_kpa_s_ul=5.0,
+    lot_calibrated=False,
+    greatest_compliance_ul_kpa=0.62,
     zero_min_kpa=-3.0,
     zero_max_kpa=3.0,
     advance_auto=True,
@@ -101,15 +105,44 @@ class CoreBench:
     def to_ready(self) -> "CoreBench":
         self.to_priming()
         self.breathe(0.6)
-        self.start_motion()
-        self.finish_motion(peak_kpa=35.0)
-        for count in range(1200):
-            if self.state is State.READY:
-                break
-            self.breathe(0.01, 35.0 * 2.718281828 ** (-count * 0.01 / 0.25))
+        self.prime(LINE)
         assert self.state is State.READY, self.core.snapshot()
         self.desk.line = LINE
         return self
+
+    def prime(self, line: LineModel, limit_s: float = 20.0, *, lost_ul_s: float = 0.0, hears: float = 1.0) -> None:
+        """Both runs of priming, and the rest behind them, through an ideal line into air.
+
+        lost_ul_s: what a leak takes of the plunger's flow. hears: what part of the pressure the transmitter tells.
+        """
+        kpa = 0.0
+        for _ in range(2):
+            if self.desk.reason is not None:
+                return
+            self.start_motion(hears * kpa)
+            kpa = self._push(line, kpa, lost_ul_s, hears)
+        for _ in range(round(limit_s / 0.01)):
+            if self.state is not State.PRIMING:
+                return
+            kpa = after_10_ms(line, kpa, 0.0)
+            self.breathe(0.01, hears * kpa)
+
+    def _push(self, line: LineModel, kpa: float, lost_ul_s: float, hears: float) -> float:
+        """The motion under way, in steps of 10 ms, with the pressure that it makes. Returns that of its end."""
+        entry = self.desk.account.moving
+        assert entry is not None
+        motion, done_ul = entry.motion, 0.0
+        while done_ul < motion.volume_ul - 1e-9 and self.desk.reason is None:
+            kpa = after_10_ms(line, kpa, motion.rate_ul_s - lost_ul_s)
+            done_ul = min(motion.volume_ul, done_ul + motion.rate_ul_s * 0.01)
+            self.say(
+                ButtonProved("A"), ButtonProved("B"), PressureSample(hears * kpa, round(self.now_s + 0.01, 6)), PumpHeard(),
+                PumpReading(PumpStatus.INFUSING, done_ul, 0.0), PumpIdle(), Tick(), after_s=0.01,
+            )  # fmt: skip
+        if self.desk.reason is None:
+            self.say(PumpReading(PumpStatus.STOPPED, motion.volume_ul, 0.0), PumpIdle())
+            self.breathe(0.01, hears * kpa)
+        return kpa
 
     def to_armed(self) -> "CoreBench":
         self.to_ready()
@@ -168,9 +201,12 @@ class CoreBench:
 
     def start_motion(self, kpa: float = 0.0) -> None:
         """Durable, programmed, allowed, started."""
+        before = len(list(self.ordered(PreparePump)))
         self.say(Durable(self.intent.motion_number))
-        if not any(action.motion == self.intent.motion for action in list(self.ordered(PreparePump))[-1:]):
-            self.breathe(0.02, kpa)
+        for _ in range(5):  # the pump may be busy
+            if len(list(self.ordered(PreparePump))) > before:
+                break
+            self.breathe(0.01, kpa)
         before = len(list(self.ordered(RunPump)))
         self.say(PressureSample(kpa, self.now_s), PumpPrepared(self.intent.motion), PumpIdle())
         if len(list(self.ordered(RunPump))) == before:
@@ -201,6 +237,14 @@ class CoreBench:
         self.count(entry.motion.volume_ul, peak_kpa, withdraw=withdraw)
         counters = (0.0, entry.motion.volume_ul) if withdraw else (entry.motion.volume_ul, 0.0)
         self.say(PumpReading(PumpStatus.STOPPED, *counters), PumpIdle())
+
+
+def after_10_ms(line: LineModel, kpa: float, flow_ul_s: float) -> float:
+    """The pressure of an ideal line into air, 10 ms later."""
+    for _ in range(20):
+        softness = line.compliance_ul_kpa + line.bubble_ul * ATMOSPHERE_KPA / (ATMOSPHERE_KPA + kpa) ** 2
+        kpa += 0.0005 * (flow_ul_s - kpa / line.resistance_kpa_s_ul) / softness
+    return kpa
 
 
 WAYS = {

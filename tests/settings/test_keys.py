@@ -21,7 +21,7 @@ BOUNDS = [
     ("button.poll_ms", "5", "6", "is above the limit of 5 ms"),
     ("button.poll_ms", "2", "1", "is below the limit of 2 ms"),
     ("line.fill_ml", "1.0", "1.01", "is above the limit of 1.00 mL, which bd-1ml holds"),
-    ("line.fill_ml", "0.32", "0.0", "is not above the limit of 0.00 mL"),
+    ("line.fill_ml", "0.33", "0.0", "is not above the limit of 0.00 mL"),
     ("line.temperature_c", "40.0", "40.1", "is above the limit of 40 C"),
     ("line.temperature_c", "15.0", "14.9", "is below the limit of 15 C"),
     ("injection.target_ml", "0.30", "0.35", "is above the limit of 0.30 mL"),
@@ -32,7 +32,11 @@ BOUNDS = [
     ("injection.rate_ul_s", "10.0", "10.01", "is above the limit of 10 uL/s"),
     ("injection.rate_ul_s", "0.001", "0.0", "is not above the limit of 0 uL/s"),
     ("prime.rate_ul_s", "10.0", "1e1000", "is not a finite number; it has to be above 0 uL/s and at most 10 uL/s"),
-    ("prime.volume_ml", "0.6", "0.61", "is above the limit of 0.60 mL"),
+    ("prime.volume_ml", "0.05", "0.051", "is above the limit of 0.05 mL"),
+    ("prime.first_volume_ml", "0.5", "0.61", "is above the limit of 0.60 mL"),
+    ("prime.first_rate_ul_s", "10.0", "10.1", "is above the limit of 10 uL/s"),
+    ("line.lot_bore_mm", "0.1", "0.09", "is below the limit of 0.1 mm"),
+    ("line.lot_bore_mm", "0.4", "1.59", "is above the limit of 0.4 mm"),
     ("limits.line_kpa", "250.0", "250.1", "is above the limit of 250 kPa"),
     ("limits.duct_kpa", "5", "5.0001", "is above the limit of 5 kPa"),
     ("limits.duct_kpa", "0.1", "0", "is not above the limit of 0 kPa"),
@@ -48,7 +52,7 @@ BOUNDS = [
 def test_a_value_beyond_its_limit_is_refused_and_never_clamped(
     refusals: Refusals, key: str, allowed: str, refused: str, text: str
 ) -> None:
-    room = {"line.syringe": '"bd-3ml"', "line.fill_ml": "3.0"} if key == "prime.volume_ml" else {}
+    room = {"line.syringe": '"bd-3ml"', "line.fill_ml": "3.0"} if key == "prime.first_volume_ml" else {}
     assert refusals("sim", {**room, key: allowed}) == []
     assert refusals("sim", {**room, key: refused}) == [f"mine.toml: {key} = {refused} {text}"]
 

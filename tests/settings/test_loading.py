@@ -36,7 +36,7 @@ def test_a_wrong_option_is_called_what_the_user_calls_it() -> None:
 def test_an_option_that_does_not_go_with_the_file_is_named_beside_the_files_key(refusals: Refusals) -> None:
     said = refusals("sim", {"line.fill_ml": "0.35"}, {"injection.target_ml": (0.3, "--target-ml")})
     assert said == [
-        "mine.toml: line.fill_ml = 0.35 is below the limit of 0.42 mL: prime 0.02 + target 0.30 + reserve 0.10 mL "
+        "mine.toml: line.fill_ml = 0.35 is below the limit of 0.43 mL: prime 0.03 + target 0.30 + reserve 0.10 mL "
         "(with --target-ml = 0.3)"
     ]
 

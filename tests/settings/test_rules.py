@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from controller.settings import load_profile
 from controller.settings.devices import PUMPS
 
 Refusals = Callable[..., list[str]]
@@ -115,9 +116,9 @@ def test_only_a_simulation_leaves_out_who_the_transmitter_is(refusals: Refusals)
 
 
 def test_prime_target_and_reserve_fit_into_the_syringe(refusals: Refusals) -> None:
-    assert refusals("sim", {"line.fill_ml": "0.32"}) == []
-    assert refusals("sim", {"line.fill_ml": "0.319"}) == [
-        "mine.toml: line.fill_ml = 0.319 is below the limit of 0.32 mL: prime 0.02 + target 0.20 + reserve 0.10 mL"
+    assert refusals("sim", {"line.fill_ml": "0.33"}) == []
+    assert refusals("sim", {"line.fill_ml": "0.329"}) == [
+        "mine.toml: line.fill_ml = 0.329 is below the limit of 0.33 mL: prime 0.03 + target 0.20 + reserve 0.10 mL"
     ]
 
 
@@ -159,12 +160,28 @@ def test_a_rate_below_the_pumps_slowest_is_refused(refusals: Refusals) -> None:
     ]
 
 
+def test_both_priming_runs_together_are_bounded(refusals: Refusals) -> None:
+    room = {"line.syringe": '"bd-3ml"', "line.fill_ml": "3.0"}
+    assert refusals("sim", {**room, "prime.first_volume_ml": "0.56", "prime.volume_ml": "0.04"}) == []
+    assert refusals("sim", {**room, "prime.first_volume_ml": "0.57", "prime.volume_ml": "0.04"}) == [
+        "mine.toml: prime.first_volume_ml = 0.57 and prime.volume_ml together are 0.61 mL, above the limit of 0.60 mL"
+    ]
+
+
+def test_the_lots_calibration_is_what_the_line_is_expected_to_resist() -> None:
+    nominal, narrow = (load_profile("sim", {"line.lot_bore_mm": bore}) for bore in (None, 0.150))
+    assert narrow.cannula.bore_mm == 0.150
+    ratio = narrow.expected_resistance_kpa_s_ul / nominal.expected_resistance_kpa_s_ul
+    assert 1.15 < ratio < (0.159 / 0.150) ** 4  # of cannula and tube only the cannula is narrower
+    assert narrow.hash != nominal.hash
+
+
 def test_a_rate_above_the_pumps_fastest_is_refused(refusals: Refusals, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = dataclasses.replace(PUMPS["ne1000"], fastest_cm_min=1.0)
     monkeypatch.setitem(PUMPS, "ne1000", slow)
     fastest = math.pi / 4 * 4.699**2 / 6
     assert fastest == pytest.approx(2.8903, abs=1e-4)
-    assert refusals("sim", {"injection.rate_ul_s": "2.9", "prime.rate_ul_s": "2.85"}) == [
+    assert refusals("sim", {"injection.rate_ul_s": "2.9", "prime.rate_ul_s": "2.85", "prime.first_rate_ul_s": "1.0"}) == [
         "mine.toml: injection.rate_ul_s = 2.9 is above the limit of 2.89 uL/s, the fastest of ne1000 with bd-1ml"
     ]
 

@@ -88,7 +88,7 @@ def primed() -> Room:
 
 
 def test_the_cannula_goes_in_half_a_second_after_the_primed_line_has_come_to_rest() -> None:
-    person, room = Person(), primed()
+    person, room = Person(prime_motions=1), primed()
     room.rest_s, room.line_kpa = 0.0, 30.0
     room.live(person, 3.0)
     room.rest_s = 1.0
@@ -102,7 +102,7 @@ def test_the_cannula_goes_in_half_a_second_after_the_primed_line_has_come_to_res
 
 
 def test_a_restless_line_begins_the_wait_anew() -> None:
-    person, room = Person(), primed()
+    person, room = Person(prime_motions=1), primed()
     for _ in range(10):
         room.line_kpa = 0.1
         room.live(person, 0.4)
@@ -115,7 +115,7 @@ def test_a_restless_line_begins_the_wait_anew() -> None:
     "change", [{"forward_ul": 4.9}, {"rest_s": 0.0}, {"line_kpa": 1.2}, {"tip": "capped"}, {"tip": "patient"}]
 )
 def test_the_cannula_does_not_go_in_before(change: dict[str, object]) -> None:
-    person, room = Person(), primed()
+    person, room = Person(prime_motions=1), primed()
     for name, value in change.items():
         setattr(room, name, value)
     room.live(person, 3.0)
@@ -123,7 +123,7 @@ def test_the_cannula_does_not_go_in_before(change: dict[str, object]) -> None:
 
 
 def test_the_cannula_goes_in_once() -> None:
-    person, room = Person(), primed()
+    person, room = Person(prime_motions=1), primed()
     room.live(person, 1.0)
     room.tip = "air"
     room.live(person, 3.0)
@@ -131,7 +131,7 @@ def test_the_cannula_goes_in_once() -> None:
 
 
 def test_a_person_who_does_not_insert_is_told_to_and_then_does() -> None:
-    person, room = Person(inserts_cannula=False), primed()
+    person, room = Person(inserts_cannula=False, prime_motions=1), primed()
     room.live(person, 2.0)
     assert room.done == []
     person.told(PersonAct(inserts_cannula=True))

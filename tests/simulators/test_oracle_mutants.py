@@ -144,7 +144,7 @@ _prepare = Ne1000Driver._prepare_script
 
 def twice_the_volume(self: Ne1000Driver, motion: Motion, volume: str, rate: str) -> Any:
     """Programs, reads back and finds right twice the volume of an increment."""
-    yield from _prepare(self, motion, ne1000.format_number(motion.volume_ul * (2 if motion.rate_ul_s == 5.0 else 1)), rate)
+    yield from _prepare(self, motion, ne1000.format_number(motion.volume_ul * (2 if motion.volume_ul == 50.0 else 1)), rate)
 
 
 _write_down = Station._write_down

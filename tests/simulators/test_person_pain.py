@@ -278,7 +278,7 @@ def test_motions_into_a_cap_are_no_prime() -> None:
 
 
 def test_the_insertion_is_foreseen_and_forgotten_with_the_cap_on() -> None:
-    person, chair = Person(), dry()
+    person, chair = Person(prime_motions=1), dry()
     primed_in(chair, person, 1, rest_s=0.2)
     assert person.next_s(chair) == pytest.approx(4.501)
     chair.tip = "capped"
@@ -287,7 +287,7 @@ def test_the_insertion_is_foreseen_and_forgotten_with_the_cap_on() -> None:
 
 
 def test_an_inserted_cannula_is_not_put_in_again_when_told() -> None:
-    person, chair = Person(), dry()
+    person, chair = Person(prime_motions=1), dry()
     primed_in(chair, person, 1, rest_s=1.0)
     person.told(PersonAct(inserts_cannula=True))
     chair.live(person, 5.0)

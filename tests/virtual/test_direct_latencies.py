@@ -127,9 +127,9 @@ def test_a_stop_goes_on_behind_the_reply_it_met_and_the_plunger_stands_after_its
 
 def test_from_run_to_motion(ear: Ear) -> None:
     runs = [exchange for exchange in ear.exchanges if exchange.request == "run"][: len(ear.motion_s)]
-    assert len(runs) == 2
+    assert len(runs) == 3
     assert [began_s - run.at_s for began_s, run in zip(ear.motion_s, runs, strict=True)] == pytest.approx(
-        [latencies.COMMAND_S] * 2, abs=REPLY_S
+        [latencies.COMMAND_S] * 3, abs=REPLY_S
     )
 
 
