@@ -60,11 +60,12 @@ class Request:
 
 
 class RefusedError(Exception):
-    """Nothing was begun and nothing moved: one sentence a problem, for people."""
+    """Nothing was begun and nothing moved: one sentence a problem, for people. status: 4 if a virtual one failed on its way."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], status: int = EXIT_USAGE) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
                 [("display", _NotesOnly(display))],
             )
         except VirtualRunError as error:
-            raise RefusedError(str(error).splitlines()) from error
+            raise RefusedError(str(error).splitlines(), error.status) from error
         outcome = found or {"reason": "NO_HOST", "text": "the scenario has killed the host", "also": [], "exit": EXIT_FAULT}
         outcome["record"] = str(path.absolute())
         outcome["uncertain_before"] = prepared.warnings
