@@ -180,9 +180,8 @@ def _refuse_another(path: Path, there: dict[str, object], here: dict[str, object
     assert isinstance(ours, dict)
     for key, value in ours.items():
         if theirs.get(key) != value:
-            option = f"--{key.replace('_', '-')}"
-            told = f"{option} {_given(theirs.get(key))}, not {_given(value)}"
-            raise CampaignError([f"--out = {path}: holds another campaign, begun with {told}; name another folder"])
+            told = _difference(f"--{key.replace('_', '-')}", theirs.get(key), value)
+            raise CampaignError([f"--out = {path}: holds another campaign, begun {told}; name another folder"])
     if there.get("files") != here["files"]:
         raise CampaignError([f"--out = {path}: the campaign's cohort or profile was altered since; name another folder"])
     if there["software"] != here["software"]:
@@ -192,8 +191,10 @@ def _refuse_another(path: Path, there: dict[str, object], here: dict[str, object
         raise CampaignError([f"--out = {path}: the campaign was begun with {begun}, this is {now}; name another folder"])
 
 
-def _given(value: object) -> str:
-    return "not said" if value is None else shown(value)
+def _difference(option: str, theirs: object, ours: object) -> str:
+    if theirs is None:
+        return f"without {option}, not with {shown(ours)}"
+    return f"with {option} {shown(theirs)}, not " + ("without" if ours is None else shown(ours))
 
 
 def _cell(value: object) -> object:

@@ -45,16 +45,22 @@ def test_the_very_same_campaign_is_continued(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
-        (Plan(patients=4, seed=4), "--seed 3, not 4"),
-        (Plan(patients=5, seed=3), "--patients 4, not 5"),
-        (Plan(patients=4, seed=3, faults="pairs"), '--faults "none", not "pairs"'),
+        (Plan(patients=4, seed=4), "with --seed 3, not 4"),
+        (Plan(patients=5, seed=3), "with --patients 4, not 5"),
+        (Plan(patients=4, seed=3, faults="pairs"), 'with --faults "none", not "pairs"'),
+        (Plan(patients=4, seed=3, target_ml=0.05), "without --target-ml, not with 0.05"),
     ],
 )
 def test_the_folder_of_another_campaign_is_refused(other: Plan, sentence: str, tmp_path: Path) -> None:
     begun(tmp_path).close()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert refused(tmp_path, other) == f"--out = {tmp_path}: holds another campaign, begun with {sentence}; name another folder"
+    assert refused(tmp_path, other) == f"--out = {tmp_path}: holds another campaign, begun {sentence}; name another folder"
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_campaign_with_an_option_is_not_one_without(tmp_path: Path) -> None:
+    begun(tmp_path, Plan(patients=4, seed=3, plant="plants:mine")).close()
+    assert 'begun with --plant "plants:mine", not without; name another folder' in refused(tmp_path)
 
 
 def test_other_software_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
