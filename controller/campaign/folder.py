@@ -39,14 +39,19 @@ class Folder:
         self.finished: dict[int, Done] = {}
         self._plan = plan
         self._asked = {"format": _FORMAT, "asked": plan.asked(), "files": _digests(plan), "software": software()}
+        self._made: list[Path] = []
         with self._keeping(EXIT_USAGE):
             self._made = _make(path)
             existing = _read_asked(path)
-            if existing is None:
-                write_whole(path / ASKED, _json({**self._asked, "ways": ways}))
-            else:
-                _refuse_another(path, existing, self._asked)
-            self._journal = Journal(path / JOURNAL)
+            try:
+                if existing is None:
+                    write_whole(path / ASKED, _json({**self._asked, "ways": ways}))
+                else:
+                    _refuse_another(path, existing, self._asked)
+                self._journal = Journal(path / JOURNAL)
+            except OSError:  # a full disk, say: a folder that was made for nothing goes as well
+                self.discard()
+                raise
             try:
                 self._own()
                 self._load()

@@ -1,5 +1,6 @@
 """The folder of a campaign belongs to one campaign; its files are whole or not there."""
 
+import errno
 import json
 import resource
 from pathlib import Path
@@ -95,6 +96,18 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "can not be written: Not a directory" in refused(tmp_path / "file" / "out")
     assert "--out = /proc/nowhere: " in refused(Path("/proc/nowhere"))
+
+
+def test_on_a_full_disk_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, _: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(folder, "write_whole", full)
+    assert "campaign.json can not be written: No space left on device" in refused(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    refused(tmp_path / "there")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"], "it was not made by this campaign"
 
 
 @pytest.mark.parametrize("text", ["nothing", "{}", "[]"])
