@@ -52,6 +52,13 @@ def load_plant(name: str) -> PlantMaker:
     return PlantMaker(factory, named_options, getattr(module, "FAULTS", {}))
 
 
+def plant_file(name: str) -> Path | None:
+    """The file in which the factory's module is; None if it is in no file. Raises OptionsError."""
+    load_plant(name)
+    file = getattr(sys.modules[name.partition(":")[0]], "__file__", None)
+    return Path(file) if file else None
+
+
 def make_plant(name: str, maker: PlantMaker, values: Mapping[str, object]) -> Any:
     """A plant, with what a bench can not do without. name: as it was asked for. Raises OptionsError."""
     whose = "line" if name == DEFAULT_PLANT else f"plant {name!r}"

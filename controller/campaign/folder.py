@@ -188,7 +188,7 @@ def _refuse_another(path: Path, there: dict[str, object], here: dict[str, object
             told = _difference(f"--{key.replace('_', '-')}", theirs.get(key), value)
             raise CampaignError([f"--out = {path}: holds another campaign, begun {told}; name another folder"])
     if there.get("files") != here["files"]:
-        raise CampaignError([f"--out = {path}: the campaign's cohort or profile was altered since; name another folder"])
+        raise CampaignError([f"--out = {path}: the campaign's cohort, profile or plant was altered since; name another folder"])
     if there["software"] != here["software"]:
         assert isinstance(there["software"], dict)
         assert isinstance(here["software"], dict)

@@ -60,8 +60,8 @@ def test_the_folder_of_another_campaign_is_refused(other: Plan, sentence: str, t
 
 
 def test_a_campaign_with_an_option_is_not_one_without(tmp_path: Path) -> None:
-    begun(tmp_path, Plan(patients=4, seed=3, plant="plants:mine")).close()
-    assert 'begun with --plant "plants:mine", not without; name another folder' in refused(tmp_path)
+    begun(tmp_path, Plan(patients=4, seed=3, plant="simulators.plant:line_and_duct")).close()
+    assert 'begun with --plant "simulators.plant:line_and_duct", not without; name another folder' in refused(tmp_path)
 
 
 def test_other_software_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,18 @@ def test_an_altered_cohort_is_refused(tmp_path: Path) -> None:
     plan = Plan(patients=4, cohort=str(cohort))
     begun(tmp_path / "out", plan).close()
     cohort.write_text("title = 'b'")
-    assert "cohort or profile was altered" in refused(tmp_path / "out", plan)
+    assert "cohort, profile or plant was altered" in refused(tmp_path / "out", plan)
+
+
+def test_an_altered_plant_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "altered_plant.py"
+    module.write_text("def make(seed, index): ...\n")
+    plan = Plan(patients=4, plant="altered_plant:make")
+    begun(tmp_path / "out", plan).close()
+    begun(tmp_path / "out", plan).close()
+    module.write_text("def make(seed, index): return None\n")
+    assert "cohort, profile or plant was altered" in refused(tmp_path / "out", plan)
 
 
 def test_two_processes_do_not_share_it(tmp_path: Path) -> None:
