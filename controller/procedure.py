@@ -20,7 +20,7 @@ from controller.display.client import DisplayClient
 from controller.loop import Loop
 from controller.record.client import RecorderClient
 from controller.record.errors import RecordError
-from controller.record.files import record_path
+from controller.record.files import create_private_file, record_path
 from controller.record.ledger import remainder_ul, unclosed
 from controller.settings import ConfigError, LoadedProfile, load_profile
 from controller.settings.profile import SIMULATED
@@ -114,6 +114,11 @@ def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
 
     started = datetime.now(UTC)
     path = record_path(prepared.records, started, secrets.token_hex(4))
+    try:  # the record is written at the end, and a place that can not take it is told before anything is run
+        create_private_file(path)
+        path.unlink()
+    except RecordError as error:
+        raise RefusedError([str(error)]) from error
     with DisplayClient.start("plain", "stderr" if json_output else "stdout") as display:
         for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})

@@ -81,6 +81,13 @@ def test_one_that_is_not_there_is_told() -> None:
     assert "nowhere" in result.output
 
 
+def test_a_place_that_can_not_take_the_record_is_told_before_anything_is_run(phantom: Path) -> None:
+    result = CliRunner().invoke(app, ["run", "--virtual", "--plant", f"{phantom.stem}:make", "--records", "/proc", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)["exit"]) == (2, 2)
+    assert "the record /proc/" in json.loads(result.stdout)["error"]
+    assert "increment" not in result.stderr
+
+
 BROKEN = [
     ("gives_nan", 4, "the plant gave a line pressure of nan kPa at 1.0"),
     ("raises", 4, "RuntimeError: the phantom leaks"),
