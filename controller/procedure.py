@@ -231,6 +231,13 @@ def _refuse_unattended(prepared: _Prepared) -> None:
 # -- opening -------------------------------------------------------------------------------------------------------------------
 
 
+def _end_bench(bench: BenchProcess) -> None:
+    """A bench that failed on its way, by a plant that is not ours say, looks to the host like devices that fall silent."""
+    said = bench.end()
+    if said:
+        sys.stderr.write(f"the simulated bench has failed: {said}\n")
+
+
 def _open_links(prepared: _Prepared, request: Request, stack: ExitStack) -> tuple[dict[str, Link], str]:
     """The three ports, and the address of the back door where there is one."""
     profile = prepared.loaded.profile
@@ -245,7 +252,7 @@ def _open_links(prepared: _Prepared, request: Request, stack: ExitStack) -> tupl
             )
         except SimulatedBenchError as error:
             raise RefusedError(str(error).splitlines()) from error
-        stack.callback(bench.end)
+        stack.callback(_end_bench, bench)
         ports = {name: bench.addresses[name] if port == SIMULATED else port for name, port in ports.items()}
         control = control or bench.addresses["control"]
     bauds = {"pump": profile.pump.baud, "pressure": profile.pressure.baud, "button": 9600}

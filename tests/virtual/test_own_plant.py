@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
+from controller.simulated import BenchProcess
 
 # Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -135,3 +136,11 @@ def test_one_that_does_not_work_in_a_virtual_run(
     result = CliRunner().invoke(app, ["run", "--virtual", "--plant", f"tests.virtual.broken_plants:{factory}", "--json"])
     assert (result.exit_code, json.loads(result.stdout)["exit"]) == (status, status)
     assert sentence in json.loads(result.stdout)["error"]
+
+
+def test_one_that_fails_at_the_bench_in_real_time_is_told_at_the_end() -> None:
+    bench = BenchProcess.start({}, plant="tests.virtual.broken_plants:gives_nan", seed=0, index=0, scenario=None)
+    bench._process.wait(10.0)
+    assert bench.end().startswith("the plant gave a line pressure of nan kPa at 1.0")
+    unbroken = BenchProcess.start({}, plant="simulators.plant:line_and_duct", seed=0, index=0, scenario=None)
+    assert unbroken.end() == ""
