@@ -72,7 +72,7 @@ def run(
     try:
         outcome = run_procedure(request)
     except RefusedError as refusal:
-        refuse(refusal.problems, json_output=json_output)
+        refuse(refusal.problems, json_output=json_output, status=refusal.status)
     if json_output:
         print_json(outcome)
     raise typer.Exit(int(outcome["exit"]))

@@ -48,7 +48,7 @@ def prime(
     from controller.benchmarks.prime import measure_prime  # heavy, and other commands do without
     from controller.virtual.case import Case, CaseError
     from controller.virtual.direct import DirectNotEndedError
-    from simulators.bench import PlantError
+    from simulators.any_plant import PlantError
     from simulators.options import OptionsError
 
     case = Case(seed, 0, cohort, "core", profile=profile, plant=plant)

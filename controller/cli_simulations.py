@@ -144,7 +144,7 @@ def scenario(
 ) -> None:
     """Run one scenario, or one patient of a campaign, in virtual time, and draw it. The options after --plot are for patients.
 
-    Exit: 0 it was run, 1 a patient's procedure violated an invariant, 2 nothing was run.
+    Exit: 0 it was run, 1 a patient's procedure violated an invariant, 2 nothing was run, 4 the plant failed.
     """
     from controller.campaign.single import run_single
 

@@ -20,7 +20,7 @@ from controller.display.client import DisplayClient
 from controller.loop import Loop
 from controller.record.client import RecorderClient
 from controller.record.errors import RecordError
-from controller.record.files import record_path
+from controller.record.files import create_private_file, record_path
 from controller.record.ledger import remainder_ul, unclosed
 from controller.settings import ConfigError, LoadedProfile, load_profile
 from controller.settings.profile import SIMULATED
@@ -60,11 +60,12 @@ class Request:
 
 
 class RefusedError(Exception):
-    """Nothing was begun and nothing moved: one sentence a problem, for people."""
+    """Nothing was begun and nothing moved: one sentence a problem, for people. status: 4 if a virtual one failed on its way."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], status: int = EXIT_USAGE) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -113,6 +114,11 @@ def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
 
     started = datetime.now(UTC)
     path = record_path(prepared.records, started, secrets.token_hex(4))
+    try:  # the record is written at the end, and a place that can not take it is told before anything is run
+        create_private_file(path)
+        path.unlink()
+    except RecordError as error:
+        raise RefusedError([str(error)]) from error
     with DisplayClient.start("plain", "stderr" if json_output else "stdout") as display:
         for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})
@@ -125,7 +131,7 @@ def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
                 [("display", _NotesOnly(display))],
             )
         except VirtualRunError as error:
-            raise RefusedError(str(error).splitlines()) from error
+            raise RefusedError(str(error).splitlines(), error.status) from error
         outcome = found or {"reason": "NO_HOST", "text": "the scenario has killed the host", "also": [], "exit": EXIT_FAULT}
         outcome["record"] = str(path.absolute())
         outcome["uncertain_before"] = prepared.warnings
@@ -225,6 +231,13 @@ def _refuse_unattended(prepared: _Prepared) -> None:
 # -- opening -------------------------------------------------------------------------------------------------------------------
 
 
+def _end_bench(bench: BenchProcess) -> None:
+    """A bench that failed on its way, by a plant that is not ours say, looks to the host like devices that fall silent."""
+    said = bench.end()
+    if said:
+        sys.stderr.write(f"the simulated bench has failed: {said}\n")
+
+
 def _open_links(prepared: _Prepared, request: Request, stack: ExitStack) -> tuple[dict[str, Link], str]:
     """The three ports, and the address of the back door where there is one."""
     profile = prepared.loaded.profile
@@ -239,7 +252,7 @@ def _open_links(prepared: _Prepared, request: Request, stack: ExitStack) -> tupl
             )
         except SimulatedBenchError as error:
             raise RefusedError(str(error).splitlines()) from error
-        stack.callback(bench.end)
+        stack.callback(_end_bench, bench)
         ports = {name: bench.addresses[name] if port == SIMULATED else port for name, port in ports.items()}
         control = control or bench.addresses["control"]
     bauds = {"pump": profile.pump.baud, "pressure": profile.pressure.baud, "button": 9600}

@@ -147,8 +147,9 @@ class BenchProcess:
         said = err.read().strip() if err is not None else ""
         raise SimulatedBenchError(said or "the simulated bench did not start")
 
-    def end(self) -> None:
-        """Ends it, by force if need be."""
+    def end(self) -> str:
+        """Ends it, by force if need be. Returns the sentence it ended with if it had failed before, and "" otherwise."""
+        said = self._last_words() if self._process.poll() else ""
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
         try:
@@ -159,6 +160,15 @@ class BenchProcess:
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
+        return said
+
+    def _last_words(self) -> str:
+        err = self._process.stderr
+        assert err is not None
+        os.set_blocking(err.fileno(), False)  # whatever it may have started could hold the other end
+        with contextlib.suppress(BlockingIOError):
+            return os.read(err.fileno(), 65536).decode(errors="replace").strip().rpartition("\n")[2]
+        return ""
 
 
 class BackDoorLine:

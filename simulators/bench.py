@@ -26,7 +26,7 @@ from simulators.acts import (
     Release,
     Tip,
 )
-from simulators.any_plant import DEFAULT_PLANT, load_plant
+from simulators.any_plant import DEFAULT_PLANT, PlantError, load_plant, make_plant, plant_truth
 from simulators.contacts import Contacts
 from simulators.faults import FaultBoard, timed, timeless
 from simulators.keller33x import Keller33x, Keller33xOptions
@@ -52,10 +52,6 @@ class BenchOptions:
     seed: int = 0
     index: int = 0
     plant: str = DEFAULT_PLANT
-
-
-class PlantError(Exception):
-    """The plant said something that can not be."""
 
 
 class Host(Protocol):
@@ -104,7 +100,7 @@ class SimulatedBench:
         self._wires: tuple[Wire, ...] = (self.pump_wire, self.pressure_wire)
         self.contacts = Contacts()
         self._plunger = Plunger(_made("plunger", PlungerOptions, chosen["plunger"]))
-        self._plant = _made("line", maker.factory, {"seed": options.seed, "index": options.index, **chosen["line"]})
+        self._plant = make_plant(options.plant, maker, {"seed": options.seed, "index": options.index, **chosen["line"]})
         self.fault_board = FaultBoard()
         self._list_faults(maker.faults)
         self.host: Host | None = None
@@ -191,7 +187,7 @@ class SimulatedBench:
                 self._stall_at_end(to_s)
         try:
             line_kpa = float(self._plant.step(dt_s, into_line_ul_s))
-        except Exception as error:  # whatever a plant that is not ours may raise
+        except (Exception, SystemExit) as error:  # whatever a plant that is not ours may raise
             raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
         if not math.isfinite(line_kpa):
             raise PlantError(f"the plant gave a line pressure of {line_kpa} kPa at {to_s:.3f} s")
@@ -289,7 +285,7 @@ class SimulatedBench:
             "cause_s": cause_s,
             "forward_since_cause_ul": None if cause_ul is None else self.forward_ul - cause_ul,
         }
-        told = self._plant.truth() if hasattr(self._plant, "truth") else {}
+        told = plant_truth(self._plant)
         # the plant measures some of the same at another place: through the cannula instead of at the plunger
         theirs = {f"plant_{name}" if name in ours else name: value for name, value in told.items()}
         return {**dict.fromkeys(_PLANT_TRUTH), **theirs, **ours}

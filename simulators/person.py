@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from simulators.acts import Act, PersonAct, Press, Release, Tip
+from simulators.any_plant import plant_truth
 from simulators.scenario import PersonTable
 
 REACTION_S = 0.3
@@ -306,4 +307,4 @@ def _hurts(plant: Any) -> bool:
     """Whether the plant says that it hurts; one that says nothing is never felt."""
     if hasattr(plant, "pain"):
         return bool(plant.pain)
-    return bool(plant.truth().get("pain")) if hasattr(plant, "truth") else False
+    return bool(plant_truth(plant).get("pain"))

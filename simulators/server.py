@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
-from simulators.any_plant import DEFAULT_PLANT
+from simulators.any_plant import DEFAULT_PLANT, PlantError
 from simulators.backdoor import BackDoor
-from simulators.bench import STEP_S, BenchOptions, PlantError, SimulatedBench
+from simulators.bench import STEP_S, BenchOptions, SimulatedBench
 from simulators.host_process import HostProcesses
 from simulators.modem_port import LinePort
 from simulators.options import OptionsError, parse_settings

@@ -39,14 +39,19 @@ class Folder:
         self.finished: dict[int, Done] = {}
         self._plan = plan
         self._asked = {"format": _FORMAT, "asked": plan.asked(), "files": _digests(plan), "software": software()}
+        self._made: list[Path] = []
         with self._keeping(EXIT_USAGE):
             self._made = _make(path)
             existing = _read_asked(path)
-            if existing is None:
-                write_whole(path / ASKED, _json({**self._asked, "ways": ways}))
-            else:
-                _refuse_another(path, existing, self._asked)
-            self._journal = Journal(path / JOURNAL)
+            try:
+                if existing is None:
+                    write_whole(path / ASKED, _json({**self._asked, "ways": ways}))
+                else:
+                    _refuse_another(path, existing, self._asked)
+                self._journal = Journal(path / JOURNAL)
+            except OSError:  # a full disk, say: a folder that was made for nothing goes as well
+                self.discard()
+                raise
             try:
                 self._own()
                 self._load()
@@ -180,11 +185,10 @@ def _refuse_another(path: Path, there: dict[str, object], here: dict[str, object
     assert isinstance(ours, dict)
     for key, value in ours.items():
         if theirs.get(key) != value:
-            option = f"--{key.replace('_', '-')}"
-            told = f"{option} {_given(theirs.get(key))}, not {_given(value)}"
-            raise CampaignError([f"--out = {path}: holds another campaign, begun with {told}; name another folder"])
+            told = _difference(f"--{key.replace('_', '-')}", theirs.get(key), value)
+            raise CampaignError([f"--out = {path}: holds another campaign, begun {told}; name another folder"])
     if there.get("files") != here["files"]:
-        raise CampaignError([f"--out = {path}: the campaign's cohort or profile was altered since; name another folder"])
+        raise CampaignError([f"--out = {path}: the campaign's cohort, profile or plant was altered since; name another folder"])
     if there["software"] != here["software"]:
         assert isinstance(there["software"], dict)
         assert isinstance(here["software"], dict)
@@ -192,8 +196,10 @@ def _refuse_another(path: Path, there: dict[str, object], here: dict[str, object
         raise CampaignError([f"--out = {path}: the campaign was begun with {begun}, this is {now}; name another folder"])
 
 
-def _given(value: object) -> str:
-    return "not said" if value is None else shown(value)
+def _difference(option: str, theirs: object, ours: object) -> str:
+    if theirs is None:
+        return f"without {option}, not with {shown(ours)}"
+    return f"with {option} {shown(theirs)}, not " + ("without" if ours is None else shown(ours))
 
 
 def _cell(value: object) -> object:

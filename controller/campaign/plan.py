@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from controller.virtual.case import Case
+from simulators.any_plant import plant_file
 
 FIDELITIES = ("wire", "core")
 FAULT_MODES = ("none", "single", "pairs")
@@ -47,9 +48,14 @@ class Plan:
         return asdict(self)
 
     def files(self) -> dict[str, str]:
-        """SHA-256 of the files that the plan names: they may change while its words stay the same. Raises OSError."""
-        named = (name for name in (self.cohort, self.profile) if is_path(name))
-        return {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in named}
+        """SHA-256 of the files that the plan names: they may change while its words stay the same. Raises OSError.
+
+        Of a plant it is the file of its module alone, not of what that imports.
+        """
+        named = {name: Path(name) for name in (self.cohort, self.profile) if is_path(name)}
+        if self.plant is not None and (file := plant_file(self.plant)) is not None:
+            named[self.plant] = file
+        return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in named.items()}
 
     def folder(self) -> Path:
         """Where its results go if nobody says otherwise."""

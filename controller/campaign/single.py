@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from controller.campaign.checks import index_problems, plan_problems
-from controller.campaign.errors import CampaignError
+from controller.campaign.errors import EXIT_FAULT, CampaignError
 from controller.campaign.gallery import check_target, draw
 from controller.campaign.plan import Plan
 from controller.settings.problems import shown
 from controller.virtual.case import NO_HOST, CaseError, trace_case, trace_scenario
 from controller.virtual.trace import Trace
+from simulators.any_plant import PlantError
 from simulators.scenario import ScenarioError, load_scenario
 
 
@@ -62,6 +63,8 @@ def _run_patient(patient: str, options: Mapping[str, Any]) -> _Single:
         result, trace = trace_case(plan.case(index))
     except CaseError as error:
         raise CampaignError(str(error).splitlines()) from error
+    except PlantError as error:
+        raise CampaignError([f"--patient = {patient}: {error}"], EXIT_FAULT) from error
     row = result.row
     faults = f", faults {row['faults']}" if plan.faults != "none" else ""
     title = f"{plan.cohort}, seed {plan.seed}, patient {index} ({row['subgroup']}{faults}): {row['reason']}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from controller.record.files import SUFFIX
 from controller.virtual.case import COLUMNS, Case, CaseError, Result
+from simulators.any_plant import PlantError
 
 RunCase = Callable[[Case, Path | None], Result]
 """Runs one procedure, and writes its record if a path is given. A function of a module: workers look it up by its name."""
@@ -102,6 +103,8 @@ def record_name(index: int) -> str:
 
 
 def in_words(error: Exception) -> str:
-    """An error in one line, with its place."""
+    """An error in one line; with its place, unless it is of a plant: that is not in this program."""
+    if isinstance(error, PlantError):
+        return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"

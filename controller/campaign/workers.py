@@ -90,6 +90,7 @@ def dask_workers(address: str) -> Iterator[Workers]:
     except ImportError:
         raise CampaignError(["--dask: the package distributed is missing; pip install 'ductoject[dask]'"]) from None
     try:
+        distributed.comm.resolve_address(address)  # a client that can not even read it complains once more when it is collected
         client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         raise CampaignError([f"--dask = {address}: there is no Dask scheduler: {error}"]) from error

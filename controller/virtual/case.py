@@ -18,8 +18,8 @@ from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
-from simulators.any_plant import DEFAULT_PLANT
-from simulators.bench import BenchOptions, PlantError, SimulatedBench
+from simulators.any_plant import DEFAULT_PLANT, PlantError
+from simulators.bench import BenchOptions, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
 from simulators.injection import CatalogueError, Injection, draw, load_catalogue
 from simulators.options import OptionsError

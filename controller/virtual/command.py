@@ -7,18 +7,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from controller.core.reasons import EXIT_FAULT, EXIT_USAGE
 from controller.loop import Screen
 from controller.record.errors import RecordError
 from controller.settings import LoadedProfile
 from controller.virtual.building import bench_options
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
-from simulators.bench import PlantError, SimulatedBench
+from simulators.any_plant import PlantError
+from simulators.bench import SimulatedBench
 from simulators.options import OptionsError
 from simulators.scenario import Scenario, ScenarioError
 
 
 class VirtualRunError(Exception):
-    """The procedure could not be run, or its record could not be written; one sentence a line."""
+    """The procedure could not be run, or its record could not be written; one sentence a line. status: the exit status."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 def run_virtual(
@@ -41,8 +47,10 @@ def run_virtual(
         with _signals_to(procedure.world.heard):
             outcome = procedure.run()
         procedure.save(path)
-    except (OptionsError, ScenarioError, PlantError, NotEndedError, RecordError) as error:
-        raise VirtualRunError(str(error)) from error
+    except (OptionsError, ScenarioError) as error:
+        raise VirtualRunError(str(error), EXIT_USAGE) from error
+    except (PlantError, NotEndedError, RecordError) as error:  # it was begun
+        raise VirtualRunError(str(error), EXIT_FAULT) from error
     return outcome
 
 

@@ -95,7 +95,7 @@ def test_a_campaign(here: Path) -> None:
     assert "VIOLATION in procedure 9" in again.stderr
     other = run(*words, "--target-ml", "0.05")
     assert other.exit_code == 2
-    assert "holds another campaign, begun with --target-ml not said, not 0.05" in other.stderr
+    assert "holds another campaign, begun without --target-ml, not with 0.05" in other.stderr
 
 
 def test_the_command_that_is_printed_repeats_the_procedure(here: Path) -> None:

@@ -71,6 +71,16 @@ def test_no_scheduler_is_told(address: str, tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("address", ["", "nonsense", "tcp://127.0.0.1", "tcp://127.0.0.1:no"])
+def test_what_is_no_address_is_told_without_a_client_that_complains_later(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "Client", lambda *_args, **_options: pytest.fail("there is a client"))
+    with pytest.raises(CampaignError, match=f"--dask = {address}: there is no Dask scheduler: "):
+        run(tmp_path / "out", address)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str, *rest: object) -> Any:
         if name == "distributed":

@@ -1,5 +1,6 @@
 """The folder of a campaign belongs to one campaign; its files are whole or not there."""
 
+import errno
 import json
 import resource
 from pathlib import Path
@@ -45,16 +46,22 @@ def test_the_very_same_campaign_is_continued(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
-        (Plan(patients=4, seed=4), "--seed 3, not 4"),
-        (Plan(patients=5, seed=3), "--patients 4, not 5"),
-        (Plan(patients=4, seed=3, faults="pairs"), '--faults "none", not "pairs"'),
+        (Plan(patients=4, seed=4), "with --seed 3, not 4"),
+        (Plan(patients=5, seed=3), "with --patients 4, not 5"),
+        (Plan(patients=4, seed=3, faults="pairs"), 'with --faults "none", not "pairs"'),
+        (Plan(patients=4, seed=3, target_ml=0.05), "without --target-ml, not with 0.05"),
     ],
 )
 def test_the_folder_of_another_campaign_is_refused(other: Plan, sentence: str, tmp_path: Path) -> None:
     begun(tmp_path).close()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert refused(tmp_path, other) == f"--out = {tmp_path}: holds another campaign, begun with {sentence}; name another folder"
+    assert refused(tmp_path, other) == f"--out = {tmp_path}: holds another campaign, begun {sentence}; name another folder"
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_campaign_with_an_option_is_not_one_without(tmp_path: Path) -> None:
+    begun(tmp_path, Plan(patients=4, seed=3, plant="simulators.plant:line_and_duct")).close()
+    assert 'begun with --plant "simulators.plant:line_and_duct", not without; name another folder' in refused(tmp_path)
 
 
 def test_other_software_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +76,18 @@ def test_an_altered_cohort_is_refused(tmp_path: Path) -> None:
     plan = Plan(patients=4, cohort=str(cohort))
     begun(tmp_path / "out", plan).close()
     cohort.write_text("title = 'b'")
-    assert "cohort or profile was altered" in refused(tmp_path / "out", plan)
+    assert "cohort, profile or plant was altered" in refused(tmp_path / "out", plan)
+
+
+def test_an_altered_plant_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "altered_plant.py"
+    module.write_text("def make(seed, index): ...\n")
+    plan = Plan(patients=4, plant="altered_plant:make")
+    begun(tmp_path / "out", plan).close()
+    begun(tmp_path / "out", plan).close()
+    module.write_text("def make(seed, index): return None\n")
+    assert "cohort, profile or plant was altered" in refused(tmp_path / "out", plan)
 
 
 def test_two_processes_do_not_share_it(tmp_path: Path) -> None:
@@ -89,6 +107,18 @@ def test_a_place_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "can not be written: Not a directory" in refused(tmp_path / "file" / "out")
     assert "--out = /proc/nowhere: " in refused(Path("/proc/nowhere"))
+
+
+def test_on_a_full_disk_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, _: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(folder, "write_whole", full)
+    assert "campaign.json can not be written: No space left on device" in refused(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    refused(tmp_path / "there")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"], "it was not made by this campaign"
 
 
 @pytest.mark.parametrize("text", ["nothing", "{}", "[]"])

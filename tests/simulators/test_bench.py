@@ -5,7 +5,8 @@ import math
 import pytest
 
 from simulators.acts import ActError, Clear, Fault, HostAct, Keypad, PersonAct, Press, Release, Tip, parse_act
-from simulators.bench import LONGEST_STEP_S, BenchOptions, PlantError, SimulatedBench
+from simulators.any_plant import PlantError
+from simulators.bench import LONGEST_STEP_S, BenchOptions, SimulatedBench
 from simulators.options import OptionsError
 
 

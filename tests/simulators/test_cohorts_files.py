@@ -272,3 +272,20 @@ def test_events_are_read_strictly(tmp_path: Path) -> None:
     event = '\n[[subgroups.intact.event]]\nwhen = { forward_patient_ul = -3.0 }\ndo = "press"\n'
     (said,) = problems(tmp_path, GOOD + event)
     assert said == "subgroups.intact.event.0.when.forward_patient_ul = -3.0: must be greater than or equal to 0"
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        (
+            'do = "presss"',
+            "event.0.do = 'presss' does not exist; there are: clear, fault, host, keypad, note, operator, person, press, ",
+        ),
+        ("", "event.0.do is missing"),
+        ('do = "tip"\nwhere = "out"', "event.0.where = 'out': must be 'air', 'capped' or 'patient'"),
+    ],
+)
+def test_an_act_that_does_not_exist_is_named_as_it_was_written(act: str, sentence: str, tmp_path: Path) -> None:
+    event = f"\n[[subgroups.intact.event]]\nwhen = {{ forward_patient_ul = 3.0 }}\n{act}\n"
+    (said,) = problems(tmp_path, GOOD + event)
+    assert said.startswith(f"subgroups.intact.{sentence}")

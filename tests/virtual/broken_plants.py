@@ -26,3 +26,46 @@ def gives_nan(seed: int, index: int) -> _Plant:
 
 def raises(seed: int, index: int) -> _Plant:
     return _Plant(RuntimeError("the phantom leaks"))
+
+
+def ends_the_program(seed: int, index: int) -> _Plant:
+    return _Plant(SystemExit(3))
+
+
+def gives_nothing(seed: int, index: int) -> None:
+    return None
+
+
+def refuses(seed: int, index: int) -> _Plant:
+    raise ValueError("no phantom is connected")
+
+
+class _Teller(_Plant):
+    def __init__(self, truth: object) -> None:
+        super().__init__(None)
+        self._truth = truth
+
+    def truth(self) -> object:
+        if isinstance(self._truth, BaseException):
+            raise self._truth
+        return self._truth
+
+
+def tells_a_list(seed: int, index: int) -> _Teller:
+    return _Teller([1.0])
+
+
+def tells_nan(seed: int, index: int) -> _Teller:
+    return _Teller({"extravasated_ul": math.nan})
+
+
+def tells_words(seed: int, index: int) -> _Teller:
+    return _Teller({"extravasated_ul": "much"})
+
+
+def tells_a_number_as_subgroup(seed: int, index: int) -> _Teller:
+    return _Teller({"subgroup": 7})
+
+
+def can_not_tell(seed: int, index: int) -> _Teller:
+    return _Teller(RuntimeError("the scale is off"))

@@ -8,7 +8,8 @@ import pytest
 from controller.virtual.direct import DirectBench
 from drivers.pump import Direction, Motion
 from simulators.acts import Act, ActError, parse_act
-from simulators.bench import BenchOptions, PlantError, SimulatedBench
+from simulators.any_plant import PlantError
+from simulators.bench import BenchOptions, SimulatedBench
 from simulators.options import OptionsError
 from simulators.scenario import Scenario, ScenarioError, ScenarioRunner
 

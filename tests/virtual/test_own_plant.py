@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
+from controller.simulated import BenchProcess
 
 # Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -79,3 +80,67 @@ def test_one_that_is_not_there_is_told() -> None:
     result = CliRunner().invoke(app, ["run", "--virtual", "--plant", "nowhere:make", "--records", "unused", "--json"])
     assert result.exit_code == 2
     assert "nowhere" in result.output
+
+
+def test_a_place_that_can_not_take_the_record_is_told_before_anything_is_run(phantom: Path) -> None:
+    result = CliRunner().invoke(app, ["run", "--virtual", "--plant", f"{phantom.stem}:make", "--records", "/proc", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)["exit"]) == (2, 2)
+    assert "the record /proc/" in json.loads(result.stdout)["error"]
+    assert "increment" not in result.stderr
+
+
+BROKEN = [
+    ("gives_nan", 4, "the plant gave a line pressure of nan kPa at 1.0"),
+    ("raises", 4, "RuntimeError: the phantom leaks"),
+    ("ends_the_program", 4, "SystemExit: 3"),
+    (
+        "gives_nothing",
+        2,
+        "plant 'tests.virtual.broken_plants:gives_nothing': the factory gave a NoneType without step and set_tip",
+    ),
+    ("refuses", 2, "plant 'tests.virtual.broken_plants:refuses': no phantom is connected"),
+    ("tells_a_list", 4, "the plant's truth is a list, and has to be a dictionary"),
+    ("tells_nan", 4, "the plant's truth: extravasated_ul = nan: must be a finite number"),
+    ("tells_words", 4, "the plant's truth: extravasated_ul = 'much': must be a finite number"),
+    ("tells_a_number_as_subgroup", 4, "the plant's truth: subgroup = 7: must be a text"),
+    ("can_not_tell", 4, "the plant's truth failed: RuntimeError: the scale is off"),
+]
+
+
+@pytest.mark.parametrize("fidelity", ["wire", "core"])
+@pytest.mark.parametrize(("factory", "status", "sentence"), BROKEN)
+def test_one_that_does_not_work_is_told_in_a_sentence(
+    factory: str, status: int, sentence: str, fidelity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plant = ["--plant", f"tests.virtual.broken_plants:{factory}", "--fidelity", fidelity, "--json"]
+    for words in (["scenario", "--patient", "intact:1:0"], ["campaign", "--cohort", "intact", "--index", "0"]):
+        result = CliRunner().invoke(app, [*words, *plant])
+        assert (result.exit_code, json.loads(result.stdout)["exit"]) == (status, status), result.output
+        (problem,) = json.loads(result.stdout)["problems"]
+        assert sentence in problem
+
+
+def test_one_that_ends_the_program_when_it_is_loaded_is_told_in_a_sentence(phantom: Path) -> None:
+    phantom.with_name("ends_at_once.py").write_text("raise SystemExit(5)\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["campaign", "--patients", "1", "--plant", "ends_at_once:make"])
+    assert result.exit_code == 2
+    assert result.stderr == "--plant: plant 'ends_at_once:make': SystemExit: 5\n"
+
+
+@pytest.mark.parametrize(("factory", "status", "sentence"), [BROKEN[0], BROKEN[3]])
+def test_one_that_does_not_work_in_a_virtual_run(
+    factory: str, status: int, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["run", "--virtual", "--plant", f"tests.virtual.broken_plants:{factory}", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)["exit"]) == (status, status)
+    assert sentence in json.loads(result.stdout)["error"]
+
+
+def test_one_that_fails_at_the_bench_in_real_time_is_told_at_the_end() -> None:
+    bench = BenchProcess.start({}, plant="tests.virtual.broken_plants:gives_nan", seed=0, index=0, scenario=None)
+    bench._process.wait(10.0)
+    assert bench.end().startswith("the plant gave a line pressure of nan kPa at 1.0")
+    unbroken = BenchProcess.start({}, plant="simulators.plant:line_and_duct", seed=0, index=0, scenario=None)
+    assert unbroken.end() == ""

@@ -11,7 +11,8 @@ from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.world import LEAST_US, VirtualWorld
 from drivers.link import LinkLostError
 from simulators.acts import Fault, HostAct
-from simulators.bench import PlantError, SimulatedBench
+from simulators.any_plant import PlantError
+from simulators.bench import SimulatedBench
 from simulators.scenario import Event, When
 
 

@@ -24,7 +24,8 @@ from simulators.acts import (
     Release,
     Tip,
 )
-from simulators.bench import BenchOptions, Foreseer, Host, PlantError
+from simulators.any_plant import PlantError, plant_truth
+from simulators.bench import BenchOptions, Foreseer, Host
 from simulators.contacts import Contacts
 from simulators.faults import FaultBoard, timeless
 from simulators.keller33x.sensor import Sensor
@@ -106,7 +107,7 @@ class DirectBench:
                 self.pump.stall(to_s)
         try:
             self.line_kpa = line_kpa = float(self.plant.step(dt_s, entering_ul / dt_s))
-        except Exception as error:  # whatever a plant that is not ours may raise
+        except (Exception, SystemExit) as error:  # whatever a plant that is not ours may raise
             raise PlantError(f"the plant failed at {to_s:.3f} s: {type(error).__name__}: {error}") from error
         if not math.isfinite(line_kpa):
             raise PlantError(f"the plant gave a line pressure of {line_kpa} kPa at {to_s:.3f} s")
@@ -165,7 +166,7 @@ class DirectBench:
             "cause_s": cause_s,
             "forward_since_cause_ul": None if cause_ul is None else self.forward_ul - cause_ul,
         }
-        told = self.plant.truth() if hasattr(self.plant, "truth") else {}
+        told = plant_truth(self.plant)
         theirs = {f"plant_{name}" if name in ours else name: value for name, value in told.items()}
         return {**dict.fromkeys(_PLANT_TRUTH), **theirs, **ours}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from simulators.any_plant import load_plant
+from simulators.any_plant import load_plant, make_plant
 from simulators.bench import BenchOptions
 from simulators.keller33x import Keller33xOptions
 from simulators.ne1000 import Ne1000Options
@@ -43,7 +43,7 @@ def make_parts(options: BenchOptions) -> Parts:
     _refuse_wires("pressure", chosen["pressure"], Keller33xOptions(), _SENSED)
     noise_seed = options.seed * 1_000_003 + options.index
     return Parts(
-        plant=_made("line", maker.factory, {"seed": options.seed, "index": options.index, **chosen["line"]}),
+        plant=make_plant(options.plant, maker, {"seed": options.seed, "index": options.index, **chosen["line"]}),
         line_faults=maker.faults,
         plunger=Plunger(_made("plunger", PlungerOptions, chosen["plunger"])),
         pressure=_made("pressure", Keller33xOptions, {"seed": noise_seed, **chosen["pressure"]}),
