@@ -13,6 +13,9 @@ CEILING_MARGIN_KPA: Final[float] = 2.0  # zero, height, meniscus and noise betwe
 RELIEF_MARGIN_KPA: Final[float] = 0.5  # the same, below the relief's floor
 RATE_FACTOR: Final[float] = 1.01  # rates are told to the pump in four digits
 MOVED_UL: Final[float] = 1e-9  # less is rounding in a sum of many steps
+DUCT_FACTOR: Final[float] = 2.0
+"""From so many times the duct's limit on a line at rest is too high to go on, whatever height, squeeze and rest of relaxation
+the host has to see through."""
 GAP_S: Final[float] = 0.02  # a plunger that stood still for longer has begun anew
 
 

@@ -57,9 +57,10 @@ class Oracle:
             and pressed is self._pressed
             and now_s < self._causes.due_s
         ):
-            scene.now_s = now_s
+            scene.now_s, scene.line_kpa = now_s, line_kpa
             return
-        scene.since_s, scene.now_s, scene.line_kpa, scene.tip = scene.now_s, now_s, line_kpa, bench.tip
+        scene.since_s, scene.before_kpa = scene.now_s, scene.line_kpa
+        scene.now_s, scene.line_kpa, scene.tip = now_s, line_kpa, bench.tip
         if pressed is not self._pressed:
             self._press(pressed, now_s)
         moved = plunger.take(scene.since_s, now_s, forward_ul, bench.forward_patient_ul, withdrawn_ul)
