@@ -34,7 +34,7 @@ class Oracle:
         self._stop = Stop(scene, verdicts, self._causes)
         self._place = Place(scene, verdicts)
         self._host_gone = HostGone(scene, verdicts)
-        self._ending = Ending(scene, verdicts)
+        self._ending = Ending(scene, verdicts, self._causes)
         self._account = AccountOfMotion(scene, verdicts)
 
     @property
@@ -109,6 +109,7 @@ class Oracle:
                 name = str(body.get("name"))
                 if name == "stop_cause":
                     record.stop_cause(str(body.get("reason")))
+                    self._ending.stop_cause(str(body.get("reason")), t_s)
                 self._causes.recorded(name, t_s, body)
             case "intent":
                 outstanding = record.newest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.acts import Fault
+from simulators.acts import Act, Fault, HostAct, Operator, Press
 from simulators.oracle import OracleLimits
 from tests.simulators.oracle_stage import FakeInjection, Stage, injection
 
@@ -356,3 +356,60 @@ def test_whatever_was_given_is_either_in_the_record_or_found_missing(volumes, ra
     stage.state("complete")
     stage.finish()
     assert stage.found == ([6] if missing_ul > 0.15 else [])
+
+
+# -- what only the end shows --------------------------------------------------------------------------------------------------
+
+
+def test_going_back_is_relief_whatever_it_is_called():
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.intend("patient", 5.0, direction="withdraw")
+    assert stage.found == [5]
+
+
+def test_no_relief_without_a_cause():
+    stage = Stage()
+    stage.under_way()
+    stage.state("stopping")
+    stage.rest(0.2)
+    stage.ended(10.0)
+    stage.state("relieving")
+    stage.intend("relief", 5.0, 10.0)
+    assert stage.found == [5]
+    assert "no cause" in stage.texts
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "found"),
+    [("PRESSURE_SILENT", 0.1, []), ("PRESSURE_SILENT", 0.2, [5]), ("OPERATOR_STOP", 0.2, [5]), ("PAIN_STOP", 0.2, [])],
+)
+def test_a_relief_under_way_ends_with_any_cause_but_the_open_button(reason, seconds, found):
+    stage = relieving()
+    stage.flow(-10.0, 0.1)
+    stage.cause(reason)
+    stage.flow(-10.0, seconds)
+    assert stage.found == found, stage.texts
+
+
+def test_a_relief_under_way_that_no_stop_can_reach():
+    stage = relieving()
+    stage.flow(-10.0, 0.1)
+    stage.act(Fault(name="pump.ignore_stop"))
+    stage.cause("OPERATOR_STOP")
+    stage.flow(-10.0, 0.3)
+    assert stage.found == []
+
+
+@pytest.mark.parametrize("act", [Press(), Operator(say="pain"), HostAct(signal="SIGTERM")], ids=str)
+@pytest.mark.parametrize(("seconds", "found"), [(0.1, []), (0.2, [5])])
+def test_no_end_is_good_that_somebody_wanted_to_stop(act: Act, seconds: float, found: list[int]):
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.act(act)
+    stage.rest(seconds)
+    stage.state("complete")
+    stage.finish()
+    assert stage.found == found, stage.texts
