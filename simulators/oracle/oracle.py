@@ -129,4 +129,4 @@ class Oracle:
         self(bench)
         self._host_gone.finished(outcome)
         self._ending.finished(outcome)
-        self._account.finished()
+        self._account.finished(outcome)

@@ -413,3 +413,14 @@ def test_no_end_is_good_that_somebody_wanted_to_stop(act: Act, seconds: float, f
     stage.state("complete")
     stage.finish()
     assert stage.found == found, stage.texts
+
+
+@pytest.mark.parametrize(("bounds_ml", "found"), [((0.05, 0.05), []), ((0.02, 0.03), [6]), ((0.06, 0.07), [6]), ((0.0, 0.1), [])])
+def test_the_outcome_tells_what_went_in(bounds_ml, found):
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.state("complete")
+    told = {"reason": "VOLUME_REACHED", "also": [], "delivered_min_ml": bounds_ml[0], "delivered_max_ml": bounds_ml[1]}
+    stage.oracle.finish(stage.bench, told)
+    assert stage.found == found, stage.texts
