@@ -18,10 +18,10 @@ from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
-from simulators.any_plant import DEFAULT_PLANT
+from simulators.any_plant import DEFAULT_PLANT, load_plant
 from simulators.bench import PlantError, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
-from simulators.injection import CatalogueError, Injection, draw, load_catalogue
+from simulators.injection import Catalogue, CatalogueError, Injection, draw, load_catalogue
 from simulators.options import OptionsError
 from simulators.oracle import Oracle, OracleLimits, Violation
 from simulators.person import Person
@@ -51,6 +51,7 @@ TERMINATION = 0
 NO_HOST = "NO_HOST"
 """In place of a reason where the host was killed and nobody was left to say one."""
 _DECIMALS = 3
+_LINE = "line."
 _FORESEEN = (
     ConfigError,
     CohortError,
@@ -115,8 +116,10 @@ def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
     try:
         loaded = _profile(case.profile, case.target_ml)
         patient = _cohort(case.cohort).draw(case.seed, case.index, case.subgroup)
-        injections = _injections(case, loaded.profile.injection.target_ul)
-        return _run_patient(case, loaded, patient, injections, record, trace)
+        simulation = loaded.profile.simulation
+        plant = case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
+        injections = _injections(case, loaded.profile.injection.target_ul, plant)
+        return _run_patient(case, loaded, patient, injections, plant, record, trace)
     except _FORESEEN as error:
         raise CaseError(str(error)) from error
 
@@ -132,9 +135,22 @@ def _cohort(name_or_path: str) -> Cohort:
     return load_cohort(name_or_path)
 
 
-def _injections(case: Case, target_ul: float) -> tuple[Injection, ...]:
+@lru_cache(maxsize=8)
+def _catalogue(plant: str) -> Catalogue:
+    """The faults that a bench with this plant has: one that is not ours has those of the line that it says, or none."""
+    catalogue = load_catalogue()
+    if plant == DEFAULT_PLANT:
+        return catalogue
+    offered = {f"{_LINE}{name}" for name in load_plant(plant).faults}
+    missing = {name for entry in catalogue.faults.values() for name in entry.fault_names if name.startswith(_LINE)} - offered
+    return Catalogue(
+        catalogue.source, {name: entry for name, entry in catalogue.faults.items() if not entry.fault_names & missing}
+    )
+
+
+def _injections(case: Case, target_ul: float, plant: str) -> tuple[Injection, ...]:
     try:
-        return draw(load_catalogue(), case.faults, case.seed, case.index, target_ul, case.fidelity)
+        return draw(_catalogue(plant), case.faults, case.seed, case.index, target_ul, case.fidelity)
     except ValueError as error:
         raise CaseError(str(error)) from error
 
@@ -144,13 +160,12 @@ def _run_patient(
     loaded: LoadedProfile,
     patient: Patient,
     injections: Sequence[Injection],
+    plant: str,
     record: Path | None,
     trace: Trace | None,
 ) -> Result:
-    simulation = loaded.profile.simulation
-    plant = case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
     # A plant that is not ours has its own patients: of the cohort's it gets seed and index, and what is not of the line.
-    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith("line.")}
+    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith(_LINE)}
     events = [patient.events, *(injection.events for injection in injections)]
     recorder = VirtualRecorder()
     oracle = Oracle(_limits(loaded), injections)

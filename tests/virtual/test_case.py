@@ -6,6 +6,7 @@ import pytest
 
 from controller.replay import replay
 from controller.virtual.case import COLUMNS, Case, CaseError, run_case, trace_case, trace_scenario
+from simulators.injection import load_catalogue
 
 PATIENTS = (0, 3, 7, 11, 16)
 
@@ -58,3 +59,55 @@ def test_a_scenario_can_be_traced() -> None:
 def test_what_can_not_be_run_is_told(case: Case, said: str) -> None:
     with pytest.raises(CaseError, match=said):
         run_case(case)
+
+
+PHANTOM = """
+class Phantom:
+    def __init__(self):
+        self.line_kpa, self.known = 0.0, []
+
+    def step(self, dt_s, plunger_flow_ul_s):
+        self.line_kpa += dt_s * (plunger_flow_ul_s - self.line_kpa / 6.0) / 0.2
+        return self.line_kpa
+
+    def set_tip(self, tip):
+        pass
+{more}
+
+def make(seed, index):
+    return Phantom()
+"""
+BLOCKS = """
+    def fault(self, name, **values):
+        pass
+
+    def clear(self, name):
+        pass
+
+FAULTS = {"block": "nothing passes"}
+"""
+
+
+def phantom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: str = "") -> str:
+    """A plant that is not ours, and knows nothing of our faults but what `more` says."""
+    (tmp_path / f"{name}.py").write_text(PHANTOM.format(more=more), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return f"{name}:make"
+
+
+def drawn_for(index: int, plant: str | None = None) -> object:
+    return run_case(Case(5, index, fidelity="core", faults="single", plant=plant, target_ml=0.05)).row["faults"]
+
+
+def test_a_plant_that_is_not_ours_has_the_faults_of_the_line_that_it_offers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, blocks = (
+        phantom(tmp_path, monkeypatch, "plain_phantom"),
+        phantom(tmp_path, monkeypatch, "blocked_phantom", BLOCKS),
+    )
+    indices = (0, 6, 9)
+    ours, theirs, some = ([drawn_for(index, plant) for index in indices] for plant in (None, plain, blocks))
+    assert ours == ["line_opens", "duct_refluxes", "tip_clogs"]
+    assert theirs == ["tip_out_and_back", "press_and_hold", "tip_out_and_back"]
+    assert some == ["line_blocked_for_a_while", "tip_out_and_back", "line_blocked_for_a_while"]
