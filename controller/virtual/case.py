@@ -199,7 +199,7 @@ def _run_patient(
     violations: list[dict[str, object]] = [
         {"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations
     ]
-    return Result(_row(case, patient, injections, bench, measures, outcome, len(violations)), violations)
+    return Result(_row(case, plant, patient, injections, bench, measures, outcome, len(violations)), violations)
 
 
 def _attended(bench: DirectBench, person: PersonTable, events: Sequence[Sequence[Event]]) -> DirectBench:
@@ -234,6 +234,7 @@ def _listen(listener: Any, bench: Any, recorder: VirtualRecorder) -> None:
 
 def _row(
     case: Case,
+    plant: str,
     patient: Patient,
     injections: Sequence[Injection],
     bench: Any,
@@ -246,7 +247,7 @@ def _row(
     values = {
         "index": case.index,
         "seed": case.seed,
-        "subgroup": truth.get("subgroup") or (patient.subgroup if case.plant is None else None),
+        "subgroup": truth.get("subgroup") or (patient.subgroup if plant == DEFAULT_PLANT else None),
         "faults": "+".join(injection.name for injection in injections),
         "phases": "+".join(injection.phase for injection in injections),
         "reason": told["reason"],

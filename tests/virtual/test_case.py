@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import controller
 from controller.replay import replay
 from controller.virtual.case import COLUMNS, Case, CaseError, run_case, trace_case, trace_scenario
-from simulators.injection import load_catalogue
 
 PATIENTS = (0, 3, 7, 11, 16)
 
@@ -111,3 +111,12 @@ def test_a_plant_that_is_not_ours_has_the_faults_of_the_line_that_it_offers(
     assert ours == ["line_opens", "duct_refluxes", "tip_clogs"]
     assert theirs == ["tip_out_and_back", "press_and_hold", "tip_out_and_back"]
     assert some == ["line_blocked_for_a_while", "tip_out_and_back", "line_blocked_for_a_while"]
+
+
+def test_a_plant_that_the_profile_names_has_patients_of_its_own_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant = phantom(tmp_path, monkeypatch, "profiled_phantom")
+    text = (Path(controller.__file__).parents[1] / "config" / "sim.toml").read_text(encoding="utf-8")
+    profile = tmp_path / "phantom.toml"
+    profile.write_text(text.replace("simulators.plant:line_and_duct", plant), encoding="utf-8")
+    row = run_case(Case(5, 0, fidelity="core", profile=str(profile), target_ml=0.05)).row
+    assert (row["subgroup"], row["into_duct_ul"]) == (None, None)
