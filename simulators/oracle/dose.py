@@ -17,11 +17,16 @@ class Dose:
 
     def moved(self) -> None:
         """After a step in which the plunger went forward."""
-        self._judge_sum()
-        self._judge_one_motion()
-
-    def _judge_sum(self) -> None:
         scene, limits = self._scene, self._scene.limits
+        plunger, intent = scene.plunger, scene.record.newest
+        # The ordinary case first, in as few words as can be: this is asked at every step.
+        if (
+            intent is None
+            or plunger.forward_ul - intent.forward_at_ul > intent.volume_ul + TOLERANCE_UL
+            or plunger.moved_ul > intent.rate_ul_s * RATE_FACTOR * (scene.now_s - scene.since_s) + MOVED_UL
+            or intent.rate_ul_s > limits.rate_ul_s
+        ):
+            self._judge_one_motion()
         announced_ul = scene.record.patient_ul
         if scene.tip != "patient" and scene.record.armed_at_ul is None:
             self._judge_priming()
