@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from simulators.oracle.causes import Causes
-from simulators.oracle.limits import MOVED_UL, RATE_FACTOR, RELIEF_MARGIN_KPA, TOLERANCE_UL
+from simulators.oracle.limits import GAP_S, MOVED_UL, RATE_FACTOR, RELIEF_MARGIN_KPA, TOLERANCE_UL
 from simulators.oracle.record import TERMINAL, Intent
 from simulators.oracle.scene import Scene
 from simulators.oracle.verdicts import Verdicts
@@ -129,6 +129,7 @@ class Ending:
         if outcome is None:
             return
         self._judge_good_end(outcome)
+        self._judge_rest()
         first = self._scene.record.first_reason
         if first is None:
             return
@@ -148,3 +149,12 @@ class Ending:
             if cause.seen and self._scene.still_by_s(cause.t_s, cause.budget_s) < complete_s:
                 self._accuse("good end", f"the outcome's reason is {outcome['reason']}, after {cause.text} at {cause.t_s:.3f} s")
                 return
+
+    def _judge_rest(self) -> None:
+        """Whoever says the last word leaves a plunger that stands still: nobody watches it any more."""
+        scene, plunger = self._scene, self._scene.plunger
+        if scene.now_s - plunger.way_s > GAP_S or scene.moves_by_itself():
+            return
+        if scene.claims.blocks(plunger.way_s, scene.now_s) == "none":
+            way = "forward" if plunger.way > 0 else "back"
+            self._accuse("left moving", f"the plunger goes {way} while the host says its last word")

@@ -310,12 +310,14 @@ def test_priming_and_relief_are_accounted_for_as_well():
     stage.state("self_test", "priming")
     stage.intend("air", 20.0, 10.0)
     stage.flow(10.0, 2.0)
+    stage.rest(0.1)
     stage.ended(19.0)
     stage.finish("PRIME_REFUSED")
     assert stage.found == [6]
     assert "into air" in stage.texts
     stage = relieving()
     stage.flow(-10.0, 0.5)
+    stage.rest(0.1)
     stage.ended(0.0, withdrawn_ul=4.0)
     stage.finish("PAIN_STOP")
     assert stage.found == [6]
@@ -424,3 +426,22 @@ def test_the_outcome_tells_what_went_in(bounds_ml, found):
     told = {"reason": "VOLUME_REACHED", "also": [], "delivered_min_ml": bounds_ml[0], "delivered_max_ml": bounds_ml[1]}
     stage.oracle.finish(stage.bench, told)
     assert stage.found == found, stage.texts
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0.03, []), (0.0, [5])])
+def test_the_plunger_stands_still_when_the_last_word_is_said(seconds, found):
+    stage = relieving()
+    stage.flow(-10.0, 0.1)
+    stage.rest(seconds)
+    stage.ended(0.0, withdrawn_ul=1.0)
+    stage.finish("PAIN_STOP")
+    assert stage.found == found, stage.texts
+
+
+def test_a_plunger_that_nobody_could_stop_may_be_left():
+    stage = relieving()
+    stage.act(Fault(name="pump.deaf"))
+    stage.flow(-10.0, 0.1)
+    stage.ended(0.0, withdrawn_ul=1.0)
+    stage.finish("PAIN_STOP")
+    assert stage.found == []

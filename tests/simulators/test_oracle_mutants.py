@@ -199,6 +199,15 @@ def runs_instead_of_releasing(self: Ne1000Driver) -> Any:
     self._found.append(ne1000.PumpReleased())
 
 
+_take_stopping = Stopping.take
+
+
+def leaves_in_the_middle(self: Stopping, observation: object) -> bool:
+    """The last word is said while the relief is under way."""
+    moving = self._relief is not None and self._relief.step is Step.MOVING and self._relief.entry.withdrawn_ul > 1.0
+    return _take_stopping(self, observation) or moving
+
+
 _step = Core._step
 
 
@@ -335,6 +344,11 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     "relief goes on after a cause": lambda: Mutant(
         [patch.object(Core, "decide", relief_is_not_stopped)],
         events(at(20.0, "press"), {"when": {"withdrawn_ul": 1.0}, "do": "operator", "say": "stop"}),
+        {5},
+    ),
+    "the host leaves while the relief is under way": lambda: Mutant(
+        [patch.object(Stopping, "take", leaves_in_the_middle)],
+        load_scenario("pain_button"),
         {5},
     ),
     "the pump is run where it has to be released": lambda: Mutant(
