@@ -1,12 +1,17 @@
 """One case: a pure function of its fields, the same at both fidelities, and clear about what can not be run."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import controller
 from controller.replay import replay
+from controller.settings import LoadedProfile
+from controller.virtual import case as case_module
+from controller.virtual.building import bench_options
 from controller.virtual.case import COLUMNS, Case, CaseError, run_case, trace_case, trace_scenario
+from simulators.bench import BenchOptions
 
 PATIENTS = (0, 3, 7, 11, 16)
 
@@ -25,6 +30,22 @@ def test_both_fidelities_end_alike(index: int) -> None:
     wire, core = (run_case(Case(9, index, fidelity=fidelity, target_ml=0.10)).row for fidelity in ("wire", "core"))
     assert (wire["subgroup"], wire["reason"], wire["also"]) == (core["subgroup"], core["reason"], core["also"])
     for volume in ("delivered_ul", "into_duct_ul", "extravasated_ul", "reflux_ul"):
+        assert wire[volume] == pytest.approx(core[volume], abs=1.0), volume
+
+
+@pytest.mark.parametrize("index", range(5))
+def test_both_fidelities_end_alike_whoever_it_is_where_the_stopper_does_not_stick(
+    index: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No patient is chosen here. A stopper that sticks turns a millisecond into a slip more or less, and a hold reads that."""
+
+    def rigid(loaded: LoadedProfile, settings: dict[str, object], **more: Any) -> BenchOptions:
+        return bench_options(loaded, {**settings, "plunger.drive_stiffness_kpa_ul": 0.0}, **more)
+
+    monkeypatch.setattr(case_module, "bench_options", rigid)
+    wire, core = (run_case(Case(3, index, fidelity=fidelity)).row for fidelity in ("wire", "core"))
+    assert (wire["reason"], wire["also"], wire["increments"]) == (core["reason"], core["also"], core["increments"])
+    for volume in ("delivered_ul", "into_duct_ul", "extravasated_ul", "reflux_ul", "post_stop_ul"):
         assert wire[volume] == pytest.approx(core[volume], abs=1.0), volume
 
 
