@@ -16,7 +16,8 @@ from math import exp, log, sqrt
 from controller.core.least_squares import LeastSquares
 
 ATMOSPHERE_KPA = 101.325
-LEAST_INDEPENDENT = 2.0
+LEAST_INDEPENDENT = 4.0
+_R_CORRELATED = 2.0  # over the patients of cohort `mixed` R then errs by 0.9 of its standard error, C and air by less
 
 
 @dataclass(slots=True)
@@ -153,13 +154,12 @@ class MeasuredRun:
             spread[0], spread[1] = found.spread[0], found.spread[1]
         if resistance <= 0.0 or stored <= 0.0:
             return None
-        # Residuals are integrals, stick-slip, and alike for a time constant and longer: so few of them are independent. (Over
-        # the patients of cohort `mixed` the resistance then errs by 0.9 of its standard error, the rest by less.)
-        independent = max(LEAST_INDEPENDENT, 0.25 * (self._last[0] - self.began_s) / stored)
+        # Residuals are integrals, stick-slip, and alike for about a time constant: so many of them are independent.
+        independent = max(LEAST_INDEPENDENT, (self._last[0] - self.began_s) / stored)
         error = found.rms * sqrt(self._sums.rows / independent) / resistance
         return Identified(
             LineModel(resistance, stored / resistance, bubble / resistance),
-            resistance_error_kpa_s_ul=error * resistance * spread[0],
+            resistance_error_kpa_s_ul=_R_CORRELATED * error * resistance * spread[0],
             compliance_error_ul_kpa=error * spread[1],
             bubble_error_ul=error * spread[2],
             late_s=-late / (resistance * self.rate_ul_s),

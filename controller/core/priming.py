@@ -25,7 +25,7 @@ LOT_FACTOR = 1.15
 CATALOGUE_LOW, CATALOGUE_HIGH = 0.6, 1.7
 BLOCKED_FACTOR = 1.5  # above the most that is accepted: no need to wait for the end of the run
 AIR_UL = 6.0  # 1 ul can not be told from none; 10 ul are to be found in 95 of 100 lines
-AIR_SIGMAS = 1.0  # of an error that is told larger than it is
+AIR_SIGMAS = 2.0
 SOFT_FACTOR = 1.3  # above the catalogue's softest syringe and tube
 MISFIT_UL = 0.6  # stick-slip of a rough stopper leaves 0.1 ul
 

@@ -18,10 +18,10 @@ from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
-from simulators.any_plant import DEFAULT_PLANT, PlantError
+from simulators.any_plant import DEFAULT_PLANT, PlantError, load_plant
 from simulators.bench import BenchOptions, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
-from simulators.injection import CatalogueError, Injection, draw, load_catalogue
+from simulators.injection import Catalogue, CatalogueError, Injection, draw, load_catalogue
 from simulators.options import OptionsError
 from simulators.oracle import Oracle, OracleLimits, Violation
 from simulators.person import Person
@@ -51,6 +51,7 @@ TERMINATION = 0
 NO_HOST = "NO_HOST"
 """In place of a reason where the host was killed and nobody was left to say one."""
 _DECIMALS = 3
+_LINE = "line."
 _FORESEEN = (
     ConfigError,
     CohortError,
@@ -116,7 +117,7 @@ def set_up(case: Case) -> tuple[LoadedProfile, Patient]:
     try:
         patient = _cohort(case.cohort).draw(case.seed, case.index, case.subgroup)
         loaded = _profile(case.profile, case.target_ml)
-        if _plant_of(case, loaded) == DEFAULT_PLANT:
+        if plant_of(case, loaded) == DEFAULT_PLANT:
             loaded = _told_of_the_lot(loaded, patient)
     except _FORESEEN as error:
         raise CaseError(str(error)) from error
@@ -131,7 +132,7 @@ def direct_bench(case: Case, loaded: LoadedProfile, patient: Patient, events: Se
 def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
     loaded, patient = set_up(case)
     try:
-        injections = _injections(case, loaded.profile.injection.target_ul)
+        injections = _injections(case, loaded.profile.injection.target_ul, plant_of(case, loaded))
         return _run_patient(case, loaded, patient, injections, record, trace)
     except _FORESEEN as error:
         raise CaseError(str(error)) from error
@@ -159,9 +160,22 @@ def _cohort(name_or_path: str) -> Cohort:
     return load_cohort(name_or_path)
 
 
-def _injections(case: Case, target_ul: float) -> tuple[Injection, ...]:
+@lru_cache(maxsize=8)
+def _catalogue(plant: str) -> Catalogue:
+    """The faults that a bench with this plant has: one that is not ours has those of the line that it says, or none."""
+    catalogue = load_catalogue()
+    if plant == DEFAULT_PLANT:
+        return catalogue
+    offered = {f"{_LINE}{name}" for name in load_plant(plant).faults}
+    missing = {name for entry in catalogue.faults.values() for name in entry.fault_names if name.startswith(_LINE)} - offered
+    return Catalogue(
+        catalogue.source, {name: entry for name, entry in catalogue.faults.items() if not entry.fault_names & missing}
+    )
+
+
+def _injections(case: Case, target_ul: float, plant: str) -> tuple[Injection, ...]:
     try:
-        return draw(load_catalogue(), case.faults, case.seed, case.index, target_ul, case.fidelity)
+        return draw(_catalogue(plant), case.faults, case.seed, case.index, target_ul, case.fidelity)
     except ValueError as error:
         raise CaseError(str(error)) from error
 
@@ -206,18 +220,19 @@ def _run_patient(
     violations: list[dict[str, object]] = [
         {"invariant": each.invariant, "t_s": round(each.t_s, 6), "text": each.text} for each in oracle.violations
     ]
-    return Result(_row(case, patient, injections, bench, measures, outcome, len(violations)), violations)
+    return Result(_row(case, plant_of(case, loaded), patient, injections, bench, measures, outcome, len(violations)), violations)
 
 
-def _plant_of(case: Case, loaded: LoadedProfile) -> str:
+def plant_of(case: Case, loaded: LoadedProfile) -> str:
+    """The plant that is simulated: the case's, else the profile's."""
     simulation = loaded.profile.simulation
     return case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
 
 
 def _bench_options(case: Case, loaded: LoadedProfile, patient: Patient) -> BenchOptions:
-    plant = _plant_of(case, loaded)
+    plant = plant_of(case, loaded)
     # A plant that is not ours has its own patients: of the cohort's it gets seed and index, and what is not of the line.
-    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith("line.")}
+    settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith(_LINE)}
     return bench_options(loaded, settings, plant=plant, seed=case.seed, index=case.index)
 
 
@@ -253,6 +268,7 @@ def _listen(listener: Any, bench: Any, recorder: VirtualRecorder) -> None:
 
 def _row(
     case: Case,
+    plant: str,
     patient: Patient,
     injections: Sequence[Injection],
     bench: Any,
@@ -265,7 +281,7 @@ def _row(
     values = {
         "index": case.index,
         "seed": case.seed,
-        "subgroup": truth.get("subgroup") or (patient.subgroup if case.plant is None else None),
+        "subgroup": truth.get("subgroup") or (patient.subgroup if plant == DEFAULT_PLANT else None),
         "faults": "+".join(injection.name for injection in injections),
         "phases": "+".join(injection.phase for injection in injections),
         "reason": told["reason"],

@@ -1,6 +1,6 @@
 """Invariant 6: nothing that moved is missing from the record, everything was announced, and the record replays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simulators.oracle.limits import TOLERANCE_UL
 from simulators.oracle.record import Intent
@@ -41,14 +41,17 @@ class AccountOfMotion:
             text = f"motion {motion}: at least {intent.infused_min_ul:g} ul and at most {intent.infused_max_ul:g} ul"
             self._verdicts.accuse(NUMBER, "bounds", scene.now_s, text)
 
-    def finished(self) -> None:
-        """The whole account at the end."""
+    def finished(self, outcome: Mapping[str, object] | None) -> None:
+        """The whole account at the end, and what the outcome makes of it: the next procedure in this duct goes by that."""
         scene = self._scene
         intents = list(scene.record.intents.values())
         patient_ul = scene.patient_ul
         self._judge_forward("the patient", patient_ul, [intent for intent in intents if intent.into != "air"])
         air_ul = max(0.0, scene.plunger.forward_ul - patient_ul)
         self._judge_forward("air", air_ul, [intent for intent in intents if intent.into == "air"])
+        if outcome is not None and "delivered_max_ml" in outcome:
+            said_ul = (float(str(outcome["delivered_min_ml"])) * 1000.0, float(str(outcome["delivered_max_ml"])) * 1000.0)
+            self._judge_bounds("the patient", patient_ul, said_ul, "outcome")
         most_ul = sum(intent.most_withdrawn_ul for intent in intents)
         if scene.plunger.withdrawn_ul > most_ul + TOLERANCE_UL and not self._unseen():
             text = f"{scene.plunger.withdrawn_ul:.2f} ul were taken back, and the record has {most_ul:.2f} ul at most"
@@ -62,15 +65,18 @@ class AccountOfMotion:
             self._verdicts.accuse(NUMBER, "replay", self._scene.now_s, text)
 
     def _judge_forward(self, where: str, true_ul: float, intents: list[Intent]) -> None:
-        scene = self._scene
         most_ul = sum(intent.most_infused_ul for intent in intents)
         least_ul = sum(intent.infused_min_ul for intent in intents if intent.closed)
+        self._judge_bounds(where, true_ul, (least_ul, most_ul), "record")
+
+    def _judge_bounds(self, where: str, true_ul: float, bounds_ul: tuple[float, float], whose: str) -> None:
+        scene, (least_ul, most_ul) = self._scene, bounds_ul
         if true_ul > most_ul + TOLERANCE_UL and not self._unseen():
-            text = f"{true_ul:.2f} ul went into {where}, and the record has {most_ul:.2f} ul at most"
-            self._verdicts.accuse(NUMBER, f"most into {where}", scene.now_s, text)
+            text = f"{true_ul:.2f} ul went into {where}, and the {whose} has {most_ul:.2f} ul at most"
+            self._verdicts.accuse(NUMBER, f"{whose}: most into {where}", scene.now_s, text)
         if true_ul < least_ul - TOLERANCE_UL and not scene.claims.ever(*_FEWER_THAN_COUNTED):
-            text = f"{true_ul:.2f} ul went into {where}, and the record has {least_ul:.2f} ul at least"
-            self._verdicts.accuse(NUMBER, f"least into {where}", scene.now_s, text)
+            text = f"{true_ul:.2f} ul went into {where}, and the {whose} has {least_ul:.2f} ul at least"
+            self._verdicts.accuse(NUMBER, f"{whose}: least into {where}", scene.now_s, text)
 
     def _unseen(self) -> bool:
         """Whether a fault moves the plunger where nobody can count it."""

@@ -20,7 +20,7 @@ _THROUGH_PRESSURE = ("line.", "plunger.")
 class Cause:
     """From budget_s after t_s on the plunger stands still for good. hard_wired: it reaches the pump past the host.
 
-    through_pressure: the host can know of it from the line pressure alone.
+    through_pressure: the host can know of it from the line pressure alone. seen: it was plain to see in the world itself.
     """
 
     t_s: float
@@ -28,6 +28,7 @@ class Cause:
     text: str
     hard_wired: bool = False
     through_pressure: bool = False
+    seen: bool = False
 
 
 class Causes:
@@ -60,9 +61,9 @@ class Causes:
                 self.button.fault(full_name(act.name), isinstance(act, Fault), now_s)
                 self._button_changed(now_s)
             case Operator() if act.say in _STATEMENTS:
-                self.add(Cause(now_s, budget_s, f"the operator's {act.say!r}"))
+                self.add(Cause(now_s, budget_s, f"the operator's {act.say!r}", seen=True))
             case HostAct() if act.target == "control" and act.signal not in (None, "SIGKILL"):
-                self.add(Cause(now_s, budget_s, f"the signal {act.signal}"))
+                self.add(Cause(now_s, budget_s, f"the signal {act.signal}", seen=True))
 
     def press(self, pressed: bool, now_s: float) -> None:
         """The patient presses or lets go."""
@@ -115,7 +116,7 @@ class Causes:
             return
         self._opening_told = True
         wired = scene.limits.trigger_wired and self.button.third_open
-        self.add(Cause(since_s, scene.limits.stop_s + NOTICE_S, "the stop button open", hard_wired=wired))
+        self.add(Cause(since_s, scene.limits.stop_s + NOTICE_S, "the stop button open", hard_wired=wired, seen=True))
 
     def _look_at_pressure(self) -> None:
         scene, limits = self._scene, self._scene.limits
@@ -129,7 +130,7 @@ class Causes:
         if scene.now_s - since_s >= limits.sample_age_s:
             self._ceiling_told = True
             text = f"a line pressure of {scene.line_kpa:.1f} kPa (ceiling {limits.ceiling_kpa:g} kPa)"
-            self.add(Cause(since_s, limits.sample_age_s + limits.stop_s + NOTICE_S, text))
+            self.add(Cause(since_s, limits.sample_age_s + limits.stop_s + NOTICE_S, text, seen=True))
         else:
             self.due_s = scene.now_s
 

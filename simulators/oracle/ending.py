@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from simulators.oracle.limits import MOVED_UL, RATE_FACTOR, RELIEF_MARGIN_KPA, TOLERANCE_UL
+from simulators.oracle.causes import Causes
+from simulators.oracle.limits import GAP_S, MOVED_UL, RATE_FACTOR, RELIEF_MARGIN_KPA, TOLERANCE_UL
 from simulators.oracle.record import TERMINAL, Intent
 from simulators.oracle.scene import Scene
 from simulators.oracle.verdicts import Verdicts
 
 NUMBER = 5
 _AFTER_COMPLETE = ("stopping", "stopped")  # a pump that moves after the end is stopped like any other
+_BUTTON = "PAIN_STOP"
 _RELIEF_STATES = ("stopping", "relieving")
 _GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL")
 _NO_RELIEF_AFTER = frozenset(
@@ -28,9 +30,11 @@ _NO_RELIEF_AFTER = frozenset(
 class Ending:
     """Terminal states latch, forward motion is over, and the only motion left is the relief inside its fence."""
 
-    def __init__(self, scene: Scene, verdicts: Verdicts) -> None:
+    def __init__(self, scene: Scene, verdicts: Verdicts, causes: Causes) -> None:
         self._scene = scene
         self._verdicts = verdicts
+        self._causes = causes
+        self._relief_over_s: float | None = None  # when a cause came to a relief under way
         self._late_ul = 0.0  # forward after the terminal state, hindered stops apart
         self._unfenced_ul = 0.0  # backward without an open relief
 
@@ -64,6 +68,8 @@ class Ending:
             if self._unfenced_ul > TOLERANCE_UL and not scene.moves_by_itself():
                 self._accuse("unfenced", f"{self._unfenced_ul:.2f} ul were taken back without an open relief in the record")
             return
+        if self._relief_over_s is not None:
+            self._backward_after_a_cause(self._relief_over_s)
         stroke_ul = plunger.withdrawn_ul - relief.withdrawn_at_ul
         if stroke_ul > relief.volume_ul + TOLERANCE_UL:
             if scene.moves_by_itself():
@@ -76,6 +82,15 @@ class Ending:
         floor_kpa = limits.relief_kpa - RELIEF_MARGIN_KPA
         if scene.line_kpa < floor_kpa and not scene.claims.lying_pressure(relief.put_s, scene.now_s):
             self._accuse("too low", f"the relief has taken the line to {scene.line_kpa:.2f} kPa, floor {limits.relief_kpa:g} kPa")
+
+    def _backward_after_a_cause(self, cause_s: float) -> None:
+        scene = self._scene
+        still_s = scene.still_by_s(cause_s, scene.limits.stop_s)
+        if scene.since_s < still_s or scene.claims.blocks(cause_s, still_s) == "pump" or scene.moves_by_itself():
+            return  # a pump that obeys nobody is bounded by the stroke that was announced
+        self._accuse(
+            "relief goes on", f"the relief still takes back {scene.now_s - cause_s:.3f} s after a cause at {cause_s:.3f} s"
+        )
 
     # -- the record's words ----------------------------------------------------------------------------------------------------
 
@@ -90,19 +105,33 @@ class Ending:
         record = self._scene.record
         if record.terminal_s is not None:
             self._accuse("intent", f"motion {intent.motion} is announced after the end at {record.terminal_s:.3f} s")
-        if intent.into != "relief":
-            return
+        if intent.into != "relief" and intent.forward:
+            return  # whatever it is called, going back is relief
+        self._relief_over_s = None
         if intent.forward or intent.state not in _RELIEF_STATES:
             way = "forward" if intent.forward else "back"
             self._accuse("relief", f"relief {intent.motion} is to go {way}, in the state {intent.state or 'nothing yet'}")
+        elif not record.reasons:
+            self._accuse(
+                "relief without a cause", f"motion {intent.motion} is to take back, and no cause to stop is in the record"
+            )
         forbidding = [reason for reason in record.reasons if reason in _NO_RELIEF_AFTER]
         if forbidding:
             self._accuse("relief after", f"relief {intent.motion} is announced after {forbidding[0]}")
 
+    def stop_cause(self, reason: str, t_s: float) -> None:
+        """A cause to stop is written down: it ends a relief under way, unless it is the open button."""
+        if reason != _BUTTON and self._relief_over_s is None and self._scene.record.open_relief is not None:
+            self._relief_over_s = t_s
+
     def finished(self, outcome: Mapping[str, object] | None) -> None:
         """The outcome, if there is one: its reason is the first cause."""
+        if outcome is None:
+            return
+        self._judge_good_end(outcome)
+        self._judge_rest()
         first = self._scene.record.first_reason
-        if outcome is None or first is None:
+        if first is None:
             return
         reason, after_good_end = first
         told = outcome.get("reason")
@@ -110,3 +139,22 @@ class Ending:
             self._accuse("reason", f"the outcome's reason is {told}, and {reason} came only after the good end")
         elif not after_good_end and told != reason:
             self._accuse("reason", f"the outcome's reason is {told}, and the first cause in the record was {reason}")
+
+    def _judge_good_end(self, outcome: Mapping[str, object]) -> None:
+        """No end is a good one where a cause that anybody could see came before it."""
+        complete_s = self._scene.record.complete_s
+        if outcome.get("reason") not in _GOOD_ENDS or complete_s is None:
+            return
+        for cause in self._causes.all:
+            if cause.seen and self._scene.still_by_s(cause.t_s, cause.budget_s) < complete_s:
+                self._accuse("good end", f"the outcome's reason is {outcome['reason']}, after {cause.text} at {cause.t_s:.3f} s")
+                return
+
+    def _judge_rest(self) -> None:
+        """Whoever says the last word leaves a plunger that stands still: nobody watches it any more."""
+        scene, plunger = self._scene, self._scene.plunger
+        if scene.now_s - plunger.way_s > GAP_S or scene.moves_by_itself():
+            return
+        if scene.claims.blocks(plunger.way_s, scene.now_s) == "none":
+            way = "forward" if plunger.way > 0 else "back"
+            self._accuse("left moving", f"the plunger goes {way} while the host says its last word")

@@ -13,6 +13,9 @@ CEILING_MARGIN_KPA: Final[float] = 2.0  # zero, height, meniscus and noise betwe
 RELIEF_MARGIN_KPA: Final[float] = 0.5  # the same, below the relief's floor
 RATE_FACTOR: Final[float] = 1.01  # rates are told to the pump in four digits
 MOVED_UL: Final[float] = 1e-9  # less is rounding in a sum of many steps
+DUCT_FACTOR: Final[float] = 2.0
+"""From so many times the duct's limit on a line at rest is too high to go on, whatever height, squeeze and rest of relaxation
+the host has to see through."""
 GAP_S: Final[float] = 0.02  # a plunger that stood still for longer has begun anew
 
 
@@ -21,6 +24,7 @@ class OracleLimits:
     """What this procedure is held to. Raises ValueError naming key, value and limit.
 
     target_ul: planned volume. increment_ul: most that may be in the pump at once. total_ul: most per duct and day.
+    rate_ul_s: no forward motion is ever faster. priming_ul: most that may be pushed before arming, filling included.
     watchdog_s: the pump's own watchdog. stop_s: from a cause known at the host to a plunger that stands still.
     sample_age_s: oldest pressure that may be moved upon. ceiling_kpa: line pressure that stops. duct_kpa: zero-flow pressure
     that stops. relief_kpa: relief never pulls below. relief_rate_ul_s: relief is never faster. trigger_wired: the third
@@ -30,6 +34,8 @@ class OracleLimits:
     target_ul: float
     increment_ul: float = 50.0
     total_ul: float = 300.0
+    rate_ul_s: float = 10.0
+    priming_ul: float = 600.0
     watchdog_s: float = 1.0
     stop_s: float = 0.1
     sample_age_s: float = 0.1

@@ -34,7 +34,7 @@ class Oracle:
         self._stop = Stop(scene, verdicts, self._causes)
         self._place = Place(scene, verdicts)
         self._host_gone = HostGone(scene, verdicts)
-        self._ending = Ending(scene, verdicts)
+        self._ending = Ending(scene, verdicts, self._causes)
         self._account = AccountOfMotion(scene, verdicts)
 
     @property
@@ -57,9 +57,10 @@ class Oracle:
             and pressed is self._pressed
             and now_s < self._causes.due_s
         ):
-            scene.now_s = now_s
+            scene.now_s, scene.line_kpa = now_s, line_kpa
             return
-        scene.since_s, scene.now_s, scene.line_kpa, scene.tip = scene.now_s, now_s, line_kpa, bench.tip
+        scene.since_s, scene.before_kpa = scene.now_s, scene.line_kpa
+        scene.now_s, scene.line_kpa, scene.tip = now_s, line_kpa, bench.tip
         if pressed is not self._pressed:
             self._press(pressed, now_s)
         moved = plunger.take(scene.since_s, now_s, forward_ul, bench.forward_patient_ul, withdrawn_ul)
@@ -108,6 +109,7 @@ class Oracle:
                 name = str(body.get("name"))
                 if name == "stop_cause":
                     record.stop_cause(str(body.get("reason")))
+                    self._ending.stop_cause(str(body.get("reason")), t_s)
                 self._causes.recorded(name, t_s, body)
             case "intent":
                 outstanding = record.newest
@@ -127,4 +129,4 @@ class Oracle:
         self(bench)
         self._host_gone.finished(outcome)
         self._ending.finished(outcome)
-        self._account.finished()
+        self._account.finished(outcome)

@@ -16,7 +16,8 @@ class Place:
     def moved(self) -> None:
         """After a step in which the plunger went forward."""
         scene, record = self._scene, self._scene.record
-        if record.state == "infusing" or (record.state == "priming" and scene.tip != "patient"):
+        armed = record.armed_at_ul is not None
+        if (record.state == "infusing" and armed) or (record.state == "priming" and scene.tip != "patient"):
             return
         # A stop takes the state away first, and the plunger comes to rest within the stop's own budget.
         stopping_s = record.stopping_s
@@ -29,6 +30,6 @@ class Place:
             text = f"{flow} in priming with the tip in the patient"
             self._verdicts.accuse(NUMBER, "priming into the patient", scene.now_s, text)
         else:
-            state = record.state or "nothing yet"
+            state = (record.state or "nothing yet") + ("" if armed else " (and it was never armed)")
             text = f"{flow} where the record's state is {state} since {record.state_s:.3f} s"
             self._verdicts.accuse(NUMBER, "state", scene.now_s, text)

@@ -54,7 +54,7 @@ class Bench(Protocol):
 class Scene:
     """The truth and the record's words, as of the step that ended at now_s and began at since_s."""
 
-    __slots__ = ("claims", "limits", "line_kpa", "now_s", "plunger", "record", "since_s", "tip")
+    __slots__ = ("before_kpa", "claims", "limits", "line_kpa", "now_s", "plunger", "record", "since_s", "tip")
 
     def __init__(self, limits: OracleLimits, claims: Claims) -> None:
         self.limits = limits
@@ -64,6 +64,7 @@ class Scene:
         self.since_s = 0.0
         self.now_s = 0.0
         self.line_kpa = 0.0
+        self.before_kpa = 0.0  # the line pressure before this step
         self.tip = "air"
 
     @property

@@ -1,11 +1,13 @@
 """Invariant 2: once a cause to stop can be seen, forward motion ends within the stop budget and does not come back."""
 
 from simulators.oracle.causes import Causes
-from simulators.oracle.limits import BEGIN_GRACE_S
+from simulators.oracle.limits import BEGIN_GRACE_S, DUCT_FACTOR
 from simulators.oracle.scene import Scene
 from simulators.oracle.verdicts import Verdicts
 
 NUMBER = 2
+_LONGEST_HOLD_S = 60.0
+_SQUEEZE = "line.motion"
 
 
 class Stop:
@@ -22,6 +24,7 @@ class Stop:
             self._after_a_cause()
         if self._scene.plunger.just_began:
             self._at_its_beginning()
+            self._into_a_full_duct()
 
     def _after_a_cause(self) -> None:
         scene = self._scene
@@ -54,3 +57,17 @@ class Stop:
         if not scene.moves_by_itself():
             text = f"a forward motion began at {began_s:.3f} s with the stop button open since {open_since_s:.3f} s"
             self._verdicts.accuse(NUMBER, "open button", scene.now_s, text)
+
+    def _into_a_full_duct(self) -> None:
+        """A line at rest shows the duct's own pressure: judged by the truth, for the record may say of a hold what it likes."""
+        scene, began_s = self._scene, self._scene.plunger.began_s
+        if scene.tip != "patient" or scene.before_kpa < DUCT_FACTOR * scene.limits.duct_kpa:
+            return
+        if scene.claims.lying_pressure(began_s - _LONGEST_HOLD_S, began_s) or scene.claims.ever(_SQUEEZE):
+            return
+        if not scene.moves_by_itself():
+            text = (
+                f"a forward motion began at {began_s:.3f} s with the line at {scene.before_kpa:.1f} kPa at zero flow "
+                f"(limit {scene.limits.duct_kpa:g} kPa)"
+            )
+            self._verdicts.accuse(NUMBER, "full duct", scene.now_s, text)

@@ -223,9 +223,9 @@ def test_one_increment_at_most_is_announced():
 )
 @settings(max_examples=25, deadline=None, derandomize=True)
 def test_the_target_is_kept_to_whatever_the_steps(target_ul, rate_ul_s, step_s, extra_ul):
-    stage = Stage(OracleLimits(target_ul=target_ul, increment_ul=1000.0, total_ul=1000.0))
+    stage = Stage(OracleLimits(target_ul=target_ul, increment_ul=1000.0, total_ul=1000.0, rate_ul_s=1e6))
     stage.arm()
-    stage.begin(1000.0, rate_ul_s)
+    stage.begin(1000.0, 1e6)  # this is about volume: most of it comes within one step
     stage.flow(rate_ul_s, 1.0, step_s)
     stage.bench.forward_ul += target_ul + extra_ul - rate_ul_s
     stage.bench.forward_patient_ul += target_ul + extra_ul - rate_ul_s
@@ -247,3 +247,76 @@ def test_the_target_is_kept_to_whatever_the_steps(target_ul, rate_ul_s, step_s, 
 def test_limits_that_are_none(values, text):
     with pytest.raises(ValueError, match=text.replace(".", r"\.")):
         OracleLimits(**values)
+
+
+# -- one motion, its rate, and what went before ----------------------------------------------------------------------------------
+
+
+def test_no_motion_goes_further_than_it_was_announced_whatever_the_others_left_undone():
+    stage = Stage()
+    stage.arm()
+    stage.begin()
+    stage.flow(5.0, 2.0)
+    stage.state("holding")
+    stage.ended(10.0)
+    stage.rest(1.0)
+    stage.begin(20.0)
+    stage.flow(5.0, 4.02)
+    assert stage.found == []
+    stage.flow(5.0, 1.0)
+    assert stage.found == [1]
+    assert "motion 3 has gone" in stage.texts
+
+
+def test_what_is_primed_beyond_its_announcement_was_not_announced_either():
+    stage = Stage()
+    stage.state("self_test", "priming")
+    stage.intend("air", 20.0, 10.0)
+    stage.flow(10.0, 2.1)
+    assert stage.found == [1]
+
+
+@pytest.mark.parametrize(("rate_ul_s", "found"), [(5.0, []), (5.04, []), (5.2, [1])])
+def test_no_motion_is_faster_than_it_was_announced(rate_ul_s, found):
+    stage = Stage()
+    stage.arm()
+    stage.begin(50.0, 5.0)
+    stage.flow(rate_ul_s, 1.0)
+    assert stage.found == found, stage.texts
+
+
+def test_nothing_is_faster_than_the_limit_whatever_was_announced():
+    stage = Stage()
+    stage.arm()
+    stage.begin(50.0, 20.0)
+    stage.flow(20.0, 1.0)
+    assert stage.found == [1]
+    assert "10 ul/s is the most" in stage.texts
+
+
+def test_a_pump_that_is_wrong_about_itself_is_not_the_hosts_fault():
+    stage = Stage()
+    stage.act(Fault(name="pump.short_delivery", factor=1.5))
+    stage.arm()
+    stage.begin()
+    stage.flow(7.5, 2.0)
+    assert stage.found == []
+
+
+@pytest.mark.parametrize(("volume_ul", "found"), [(600.0, []), (601.0, [1])])
+def test_no_more_is_primed_than_the_limit(volume_ul, found):
+    stage = Stage()
+    stage.state("self_test", "priming")
+    stage.intend("air", 1000.0, 10.0)
+    stage.flow(10.0, volume_ul / 10.0)
+    assert stage.found == found
+
+
+def test_infusing_is_a_word_unless_it_was_armed():
+    stage = Stage()
+    stage.prime()
+    stage.bench.tip = "patient"
+    stage.begin()
+    stage.flow(5.0, 1.0)
+    assert stage.found == [3]
+    assert "never armed" in stage.texts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.acts import Fault
+from simulators.acts import Act, Fault, HostAct, Operator, Press
 from simulators.oracle import OracleLimits
 from tests.simulators.oracle_stage import FakeInjection, Stage, injection
 
@@ -310,12 +310,14 @@ def test_priming_and_relief_are_accounted_for_as_well():
     stage.state("self_test", "priming")
     stage.intend("air", 20.0, 10.0)
     stage.flow(10.0, 2.0)
+    stage.rest(0.1)
     stage.ended(19.0)
     stage.finish("PRIME_REFUSED")
     assert stage.found == [6]
     assert "into air" in stage.texts
     stage = relieving()
     stage.flow(-10.0, 0.5)
+    stage.rest(0.1)
     stage.ended(0.0, withdrawn_ul=4.0)
     stage.finish("PAIN_STOP")
     assert stage.found == [6]
@@ -356,3 +358,90 @@ def test_whatever_was_given_is_either_in_the_record_or_found_missing(volumes, ra
     stage.state("complete")
     stage.finish()
     assert stage.found == ([6] if missing_ul > 0.15 else [])
+
+
+# -- what only the end shows --------------------------------------------------------------------------------------------------
+
+
+def test_going_back_is_relief_whatever_it_is_called():
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.intend("patient", 5.0, direction="withdraw")
+    assert stage.found == [5]
+
+
+def test_no_relief_without_a_cause():
+    stage = Stage()
+    stage.under_way()
+    stage.state("stopping")
+    stage.rest(0.2)
+    stage.ended(10.0)
+    stage.state("relieving")
+    stage.intend("relief", 5.0, 10.0)
+    assert stage.found == [5]
+    assert "no cause" in stage.texts
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "found"),
+    [("PRESSURE_SILENT", 0.1, []), ("PRESSURE_SILENT", 0.2, [5]), ("OPERATOR_STOP", 0.2, [5]), ("PAIN_STOP", 0.2, [])],
+)
+def test_a_relief_under_way_ends_with_any_cause_but_the_open_button(reason, seconds, found):
+    stage = relieving()
+    stage.flow(-10.0, 0.1)
+    stage.cause(reason)
+    stage.flow(-10.0, seconds)
+    assert stage.found == found, stage.texts
+
+
+def test_a_relief_under_way_that_no_stop_can_reach():
+    stage = relieving()
+    stage.flow(-10.0, 0.1)
+    stage.act(Fault(name="pump.ignore_stop"))
+    stage.cause("OPERATOR_STOP")
+    stage.flow(-10.0, 0.3)
+    assert stage.found == []
+
+
+@pytest.mark.parametrize("act", [Press(), Operator(say="pain"), HostAct(signal="SIGTERM")], ids=str)
+@pytest.mark.parametrize(("seconds", "found"), [(0.1, []), (0.2, [5])])
+def test_no_end_is_good_that_somebody_wanted_to_stop(act: Act, seconds: float, found: list[int]):
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.act(act)
+    stage.rest(seconds)
+    stage.state("complete")
+    stage.finish()
+    assert stage.found == found, stage.texts
+
+
+@pytest.mark.parametrize(("bounds_ml", "found"), [((0.05, 0.05), []), ((0.02, 0.03), [6]), ((0.06, 0.07), [6]), ((0.0, 0.1), [])])
+def test_the_outcome_tells_what_went_in(bounds_ml, found):
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.state("complete")
+    told = {"reason": "VOLUME_REACHED", "also": [], "delivered_min_ml": bounds_ml[0], "delivered_max_ml": bounds_ml[1]}
+    stage.oracle.finish(stage.bench, told)
+    assert stage.found == found, stage.texts
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0.03, []), (0.0, [5])])
+def test_the_plunger_stands_still_when_the_last_word_is_said(seconds, found):
+    stage = relieving()
+    stage.flow(-10.0, 0.1)
+    stage.rest(seconds)
+    stage.ended(0.0, withdrawn_ul=1.0)
+    stage.finish("PAIN_STOP")
+    assert stage.found == found, stage.texts
+
+
+def test_a_plunger_that_nobody_could_stop_may_be_left():
+    stage = relieving()
+    stage.act(Fault(name="pump.deaf"))
+    stage.flow(-10.0, 0.1)
+    stage.ended(0.0, withdrawn_ul=1.0)
+    stage.finish("PAIN_STOP")
+    assert stage.found == []

@@ -1,8 +1,7 @@
 """Controllers and drivers that are broken on purpose: the oracle has to find each of them, and name the right invariant.
 
 Every mutant leaves one protection out, or does one thing wrong; where another protection would cover for it, that one is out
-as well. (A break that an outer layer covers for is no violation, and none is expected: a leftover second phase, say, is stopped
-as OVER_DELIVERY while priming.)
+as well. (A break that an outer layer covers for before anything has moved is no violation, and none is expected.)
 """
 
 import dataclasses
@@ -16,6 +15,7 @@ import pytest
 from controller.core import core, monitors, stopping
 from controller.core.core import Core
 from controller.core.desk import Desk, Verdict
+from controller.core.hold import Rest
 from controller.core.injection import Injection
 from controller.core.line import LineModel
 from controller.core.messages import CloseIntent, StopPump, WriteIntent
@@ -147,6 +147,19 @@ def twice_the_volume(self: Ne1000Driver, motion: Motion, volume: str, rate: str)
     yield from _prepare(self, motion, ne1000.format_number(motion.volume_ul * (2 if motion.volume_ul == 50.0 else 1)), rate)
 
 
+def twice_the_rate(self: Ne1000Driver, motion: Motion, volume: str, _: str) -> Any:
+    """Programs, reads back and finds right twice the rate of an increment."""
+    yield from _prepare(self, motion, volume, ne1000.format_number(motion.rate_ul_min * (2 if motion.rate_ul_s == 5.0 else 1)))
+
+
+_judge_hold = Injection._judge
+
+
+def a_tenth_of_the_pressure(self: Injection, rest: Rest) -> Reason | None:
+    """A hold that tells the record and everybody else a tenth of what the duct holds."""
+    return _judge_hold(self, dataclasses.replace(rest, kpa=rest.kpa / 10))
+
+
 _write_down = Station._write_down
 
 
@@ -186,6 +199,15 @@ def runs_instead_of_releasing(self: Ne1000Driver) -> Any:
     self._found.append(ne1000.PumpReleased())
 
 
+_take_stopping = Stopping.take
+
+
+def leaves_in_the_middle(self: Stopping, observation: object) -> bool:
+    """The last word is said while the relief is under way."""
+    moving = self._relief is not None and self._relief.step is Step.MOVING and self._relief.entry.withdrawn_ul > 1.0
+    return _take_stopping(self, observation) or moving
+
+
 _step = Core._step
 
 
@@ -205,6 +227,20 @@ def unlatched(self: Core, observation: object) -> None:
 _finish = Core._finish
 
 
+def half_of_it_in_the_end(self: Core) -> None:
+    """The record is right, and the outcome, by which the next procedure goes, is not."""
+    _finish(self)
+    assert self.outcome is not None
+    self.outcome |= {key: self.outcome[key] / 2 for key in ("delivered_ml", "delivered_min_ml", "delivered_max_ml")}
+
+
+def relief_is_not_stopped(self: Core, now_s: float, observation: object) -> list[Any]:
+    """Nothing that comes to a relief under way reaches the pump."""
+    relieving = self.desk.state is State.RELIEVING
+    actions = _decide(self, now_s, observation)
+    return [action for action in actions if not (relieving and isinstance(action, StopPump))]
+
+
 def last_cause_is_the_reason(self: Core) -> None:
     self.desk.reason = (self.desk.also or [self.desk.reason])[-1]
     _finish(self)
@@ -220,6 +256,11 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
             target_ml=0.1,
         ),
         {2},
+    ),
+    "the button is not watched in the last hold": lambda: Mutant(
+        [without(monitors.open_button)],
+        events({"when": {"forward_patient_ul": 49.9, "rest_s": 0.3}, "do": "press"}),
+        {5},
     ),
     "the button is believed too late": lambda: Mutant([believed_late()], load_scenario("pain_button"), {2}),
     "the ceiling is not watched": lambda: Mutant(
@@ -249,6 +290,24 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     ),
     "twice the increment is programmed": lambda: Mutant(
         [patch.object(Ne1000Driver, "_prepare_script", twice_the_volume), without(monitors.too_much)], events(), {1}
+    ),
+    "twice the rate is programmed": lambda: Mutant(
+        [patch.object(Ne1000Driver, "_prepare_script", twice_the_rate)], events(), {1}
+    ),
+    "phase 2 is not made a stop": lambda: Mutant(
+        [unsaid("FUNSTP")],
+        events({"do": "fault", "name": "pump.leftover_phase2", "rate_ul_s": 5.0, "volume_ul": 200.0}),
+        {1},
+        [injection(Fault(name="pump.leftover_phase2"))],
+    ),
+    "a full duct is not believed": lambda: Mutant(
+        [
+            patch.object(Injection, "_judge", a_tenth_of_the_pressure),
+            patch.object(Injection, "_predicted_kpa", lambda *_: 0.0),
+            patch.object(Injection, "_resistance_or_loss", lambda *_: None),
+        ],
+        Scenario.model_validate({"title": "mutant", "run": {"target_ml": 0.15}, "bench": {"line.duct_v0_ul": 50.0}}),
+        {2},
     ),
     "what the pump counts is not watched": lambda: Mutant(
         [without(monitors.too_much)],
@@ -282,6 +341,16 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
         load_scenario("line_open"),
         {5},
     ),
+    "relief goes on after a cause": lambda: Mutant(
+        [patch.object(Core, "decide", relief_is_not_stopped)],
+        events(at(20.0, "press"), {"when": {"withdrawn_ul": 1.0}, "do": "operator", "say": "stop"}),
+        {5},
+    ),
+    "the host leaves while the relief is under way": lambda: Mutant(
+        [patch.object(Stopping, "take", leaves_in_the_middle)],
+        load_scenario("pain_button"),
+        {5},
+    ),
     "the pump is run where it has to be released": lambda: Mutant(
         [patch.object(Ne1000Driver, "_release_script", runs_instead_of_releasing)], load_scenario("pain_operator"), {5}
     ),
@@ -294,6 +363,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
         events({"when": {"tip": "patient"}, "do": "host", "signal": "SIGKILL", "target": "recorder"}),
         {6},
     ),
+    "half of what moved is in the outcome": lambda: Mutant([patch.object(Core, "_finish", half_of_it_in_the_end)], events(), {6}),
     "half of what moved is written": lambda: Mutant([patch.object(Station, "_write_down", half_of_what_moved)], events(), {6}),
 }
 

@@ -362,3 +362,28 @@ def test_each_kind_is_told_once():
     stage.rest(1.0)
     stage.flow(5.0, 1.0)
     assert stage.found == [2, 2, 2], "late, come back, and begun with the button open"
+
+
+@pytest.mark.parametrize(("kpa", "found"), [(9.9, []), (10.0, [2])])
+def test_nothing_more_goes_into_a_duct_that_is_full_whatever_the_record_says_of_it(kpa, found):
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.bench.line_kpa = kpa
+    stage.rest(1.0)
+    stage.begin()
+    stage.flow(5.0, 1.0)
+    assert stage.found == found, stage.texts
+
+
+@pytest.mark.parametrize("name", ["pressure.drift", "line.motion"])
+def test_a_full_duct_that_could_not_be_seen(name):
+    stage = Stage()
+    stage.arm()
+    stage.increment()
+    stage.act(Fault(name=name))
+    stage.bench.line_kpa = 30.0
+    stage.rest(1.0)
+    stage.begin()
+    stage.flow(5.0, 1.0)
+    assert stage.found == []
