@@ -1,7 +1,8 @@
 """`ductoject bench ...`: measurements of this program on this machine."""
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -35,29 +36,59 @@ def simulation(compiled: CompileOption = True, json_output: JsonOption = False) 
     sys.stdout.write(f"patients of cohort intact, 0.30 mL, procedures of {found['procedure_s']} s; oracle and replay on\n")
 
 
+PatientsOption = Annotated[int, typer.Option(min=1, max=100_000, help="How many, of each kind.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Patients and their lines follow from seed and index.")]
+CohortOption = Annotated[str, typer.Option(metavar="NAME|PATH", help="Has to have the subgroups that are measured.")]
+ProfileOption = Annotated[str, typer.Option(metavar="sim|PATH", help="Syringe, agent, tube, priming.")]
+PlantOption = Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Another plant than ours.")]
+
+
 @bench_app.command()
 def prime(
-    patients: Annotated[int, typer.Option(min=1, max=100_000, help="Lines of each kind.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="Lines follow from seed and index.")] = 7,
-    cohort: Annotated[str, typer.Option(metavar="NAME|PATH", help="With subgroups intact, air and wrong_contrast.")] = "mixed",
-    profile: Annotated[str, typer.Option(metavar="sim|PATH", help="Syringe, agent, tube, priming.")] = "sim",
-    plant: Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Lines of another plant.")] = None,
+    patients: PatientsOption = 300,
+    seed: SeedOption = 7,
+    cohort: CohortOption = "mixed",
+    profile: ProfileOption = "sim",
+    plant: PlantOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """How well the prime check knows a line, and tells good lines from bad ones. A minute for a thousand lines."""
+    """How well the prime check knows a line, and tells good lines from bad ones. Exit: 1 where a limit is not kept."""
     from controller.benchmarks.prime import measure_prime  # heavy, and other commands do without
-    from controller.virtual.case import Case, CaseError
+    from controller.virtual.case import Case
+
+    _measure(measure_prime, Case(seed, 0, cohort, "core", profile=profile, plant=plant), patients, json_output=json_output)
+
+
+@bench_app.command()
+def hold(
+    patients: PatientsOption = 300,
+    seed: SeedOption = 7,
+    cohort: CohortOption = "mixed",
+    profile: ProfileOption = "sim",
+    plant: PlantOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """How well and how soon the hold test knows the duct's own pressure. Exit: 1 where a limit is not kept."""
+    from controller.benchmarks.hold import measure_hold  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    _measure(measure_hold, Case(seed, 0, cohort, "core", profile=profile, plant=plant), patients, json_output=json_output)
+
+
+def _measure(measure: Callable[[Any, int], list[dict[str, Any]]], case: Any, patients: int, *, json_output: bool) -> NoReturn:
+    """Runs one measurement over patients, prints its rows, and ends the program."""
+    from controller.virtual.case import CaseError
     from controller.virtual.direct import DirectNotEndedError
     from simulators.any_plant import PlantError
     from simulators.options import OptionsError
 
-    case = Case(seed, 0, cohort, "core", profile=profile, plant=plant)
     try:
-        rows = measure_prime(case, patients)
+        rows = measure(case, patients)
     except (CaseError, OptionsError, PlantError, DirectNotEndedError) as error:
         refuse(str(error).splitlines(), json_output=json_output)
     if json_output:
-        print_json({"rows": rows, "patients": patients, "seed": seed, "cohort": cohort, "profile": profile, "plant": plant})
+        told = {"patients": patients, "seed": case.seed, "cohort": case.cohort, "profile": case.profile, "plant": case.plant}
+        print_json({"rows": rows, **told})
     else:
         sys.stdout.writelines(f"{_line(row)}\n" for row in rows)
     raise typer.Exit(1 if any(row["ok"] is False for row in rows) else 0)
@@ -66,4 +97,4 @@ def prime(
 def _line(row: dict[str, Any]) -> str:
     value = "?" if row["value"] is None else f"{row['value']:g}"
     limit = "" if row["limit"] is None else f"  (limit {row['limit']:g}: {'kept' if row['ok'] else 'NOT KEPT'})"
-    return f"{row['name']:24}{value}{limit}"
+    return f"{row['name']:30}{value}{limit}"

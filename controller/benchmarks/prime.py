@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from controller.benchmarks.rows import quantile, row
 from controller.virtual.case import Case, direct_bench, set_up
 from controller.virtual.direct import run_direct
 from controller.virtual.recorder import VirtualRecorder
@@ -94,7 +93,7 @@ def measure_prime(case: Case, patients: int, progress: Callable[[int, int], None
     """
     if case.plant is not None:
         lines = _checked([replace(case, index=index) for index in range(patients)], progress)
-        return [*_errors(lines), _row("refused", _share(lines), None)]
+        return [*_errors(lines), row("refused", _share(lines))]
     groups = (GOOD, WITH_AIR, WRONG)
     cases = [replace(case, index=index, subgroup=group) for group in groups for index in range(patients)]
     lines = _checked(cases, progress)
@@ -103,11 +102,11 @@ def measure_prime(case: Case, patients: int, progress: Callable[[int, int], None
     off = [line for line in wrong if not 1.0 / OFF_BY < line.off < OFF_BY]
     return [
         *_errors(good),
-        _row("good_lines_refused", _share(good), 0.02),
-        _row("air_refused", _share(with_air), 0.95, at_least=True),
-        _row("air_lines", float(len(with_air)), None),
-        _row("resistance_off_refused", _share(off), 0.98, at_least=True),
-        _row("resistance_off_lines", float(len(off)), None),
+        row("good_lines_refused", _share(good), 0.02),
+        row("air_refused", _share(with_air), 0.95, at_least=True),
+        row("air_lines", float(len(with_air))),
+        row("resistance_off_refused", _share(off), 0.98, at_least=True),
+        row("resistance_off_lines", float(len(off))),
     ]
 
 
@@ -124,21 +123,12 @@ def _errors(lines: Sequence[Checked]) -> list[dict[str, Any]]:
     resistance = [abs(found["resistance_kpa_s_ul"] / line.resistance_kpa_s_ul - 1.0) for line, found in known]
     compliance = [abs(found["compliance_at_rest_ul_kpa"] / line.compliance_ul_kpa - 1.0) for line, found in known]
     return [
-        _row("lines", float(len(lines)), None),
-        _row("lines_measured", float(len(known)), None),
-        _row("resistance_error_p95", _p95(resistance), 0.03),
-        _row("compliance_error_p95", _p95(compliance), 0.10),
+        row("lines", float(len(lines))),
+        row("lines_measured", float(len(known))),
+        row("resistance_error_p95", quantile(resistance, 95), 0.03),
+        row("compliance_error_p95", quantile(compliance, 95), 0.10),
     ]
-
-
-def _p95(values: Sequence[float]) -> float | None:
-    return float(np.percentile(values, 95)) if values else None
 
 
 def _share(lines: Sequence[Checked]) -> float | None:
     return sum(line.refused is not None for line in lines) / len(lines) if lines else None
-
-
-def _row(name: str, value: float | None, limit: float | None, *, at_least: bool = False) -> dict[str, Any]:
-    ok = None if value is None or limit is None else (value >= limit if at_least else value <= limit)
-    return {"name": name, "value": None if value is None else round(value, 4), "limit": limit, "ok": ok}

@@ -8,8 +8,8 @@ MODULES = tuple(
         "drivers/ne1000": "settings codec exchange driver",
         "drivers/modem_button": "pulse driver",
         "controller/core": (
-            "account core desk hold injection limits line messages monitors motion_run plan priming readiness reasons self_test "
-            "stopping view"
+            "account core desk hold injection least_squares limits line messages monitors motion_run plan priming readiness "
+            "reasons rest self_test stopping view"
         ),
         "controller": "inputs station loop replay",
         "controller/virtual": "world recorder measures",

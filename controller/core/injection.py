@@ -1,11 +1,12 @@
 """The injection: increment, hold, increment, hold, until the volume is in or the duct is full."""
 
 from controller.core.desk import Desk, Verdict
-from controller.core.hold import Hold, Rest
+from controller.core.hold import Hold
 from controller.core.messages import Tick
 from controller.core.motion_run import MotionRun
 from controller.core.readiness import expired
 from controller.core.reasons import Reason
+from controller.core.rest import Rest
 from drivers.pressure import PressureSample
 from drivers.pump import Direction, Motion
 
@@ -40,7 +41,7 @@ class Injection:
         if self._run.ended and desk.reason is None:
             desk.go("hold", "the increment is in")
             desk.increments_done += 1
-            self._hold = Hold(desk.now_s, desk.view.pressure.noise_kpa)
+            self._hold = Hold(desk.now_s, desk.view.pressure.noise_kpa, desk.line)
             desk.note("increment_done", f"increment {desk.increments_done} is in: {self._delivered_ul() / 1000:.2f} mL so far")
         elif self._run.entry.started_s is not None and desk.reason is None:
             verdict = self._resistance_or_loss(observation)

@@ -8,12 +8,12 @@ it has to be is refused, with what to do about it.
 from math import sqrt
 
 from controller.core.desk import Desk
-from controller.core.hold import Hold
 from controller.core.limits import INCREMENT_UL, PRIMING_FORWARD_UL, READY_LINE_KPA, ZERO_EXPIRY_S
 from controller.core.line import Identified, MeasuredRun
 from controller.core.motion_run import MotionRun
 from controller.core.readiness import zero_expired
 from controller.core.reasons import Reason
+from controller.core.rest import RestWatch
 from drivers.pressure import PressureSample
 from drivers.pump import Direction, Motion
 
@@ -38,8 +38,8 @@ class Priming:
         self._motions = _motions(desk)
         self._motion: MotionRun | None = None
         self._measured: MeasuredRun | None = None
-        self._hold: Hold | None = None
-        self._hold_since_s = 0.0
+        self._rest: RestWatch | None = None
+        self._rest_since_s = 0.0
         self._rested_kpa: float | None = None
 
     def take(self, observation: object) -> bool:
@@ -56,14 +56,14 @@ class Priming:
             if self._measured is not None:
                 self._measured.take(observation.asked_s, kpa)
             self._watch(kpa)
-        if self._hold is not None:
+        if self._rest is not None:
             return self._await_rest(observation)
         self._motion.take(observation)
         if self._motion.ended and desk.reason is None:
             if self._motions:
                 self._next_motion()
             else:
-                self._hold, self._hold_since_s = Hold(desk.now_s, desk.view.pressure.noise_kpa, REST_KPA), desk.now_s
+                self._rest, self._rest_since_s = RestWatch(desk.now_s, desk.view.pressure.noise_kpa, REST_KPA), desk.now_s
         return False
 
     def _next_motion(self) -> None:
@@ -104,14 +104,14 @@ class Priming:
         desk, view = self._desk, self._desk.view.pressure
         peak_kpa = self._measured.peak_kpa if self._measured is not None else 0.0
         rest = None
-        if self._hold is not None and isinstance(observation, PressureSample) and view.kpa is not None:
-            rest = self._hold.take(observation.asked_s, view.kpa)
+        if self._rest is not None and isinstance(observation, PressureSample) and view.kpa is not None:
+            rest = self._rest.take(observation.asked_s, view.kpa)
         if rest is not None:
             self._rested_kpa = rest.kpa
             if abs(rest.kpa) <= READY_LINE_KPA or peak_kpa < LEAST_RISE_KPA:
                 return self._judge(rest.kpa, peak_kpa)
             # A slow line, or a stopper that sticks and slips, looks at rest for a moment: it is given the whole time.
-        if desk.now_s - self._hold_since_s > desk.plan.hold_s:
+        if desk.now_s - self._rest_since_s > desk.plan.hold_s:
             if self._rested_kpa is not None:
                 return self._judge(self._rested_kpa, peak_kpa)
             self._refuse(f"the line has not come to rest {desk.plan.hold_s:.0f} s after priming")

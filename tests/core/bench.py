@@ -163,7 +163,7 @@ class CoreBench:
 
     def to_complete(self) -> "CoreBench":
         self.to_holding()
-        self.breathe(2.5, 0.5)
+        self.breathe(2.8, 0.5)
         self.start_motion()
         self.finish_motion()
         for _ in range(300):

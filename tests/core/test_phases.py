@@ -177,7 +177,7 @@ def test_a_question_that_nobody_answers_ends_with_the_zero(state: State) -> None
     if state is State.ARMED:
         bench = in_state(State.HOLDING)
         bench.desk.plan = CONFIRM
-        bench.breathe(2.5, 0.3)
+        bench.breathe(2.8, 0.3)
     bench.breathe(604.0, 0.3 if state is State.ARMED else 0.0, step_s=0.25)
     assert bench.desk.reason is Reason.PRIME_REFUSED
 
@@ -211,25 +211,25 @@ def test_a_transmitter_that_does_not_dither_is_refused_even_if_all_else_is_done(
 
 @pytest.mark.parametrize(
     ("held_kpa", "limit_kpa", "full"),
-    [(1.0, 5.0, False), (1.30, 5.0, False), (1.40, 5.0, True), (-0.3, 5.0, False), (4.9, 5.0, True), (0.6, 2.0, True)],
+    [(1.0, 5.0, False), (1.25, 5.0, False), (1.40, 5.0, True), (-0.3, 5.0, False), (4.9, 5.0, True), (0.6, 2.0, True)],
 )
 def test_after_the_first_hold_the_duct_is_taken_to_stiffen_by_e(held_kpa: float, limit_kpa: float, full: bool) -> None:
     bench = in_state(State.HOLDING)
     bench.desk.plan = replace(PLAN, duct_limit_kpa=limit_kpa)
-    bench.breathe(1.6, held_kpa)
+    bench.breathe(2.7, held_kpa)
     assert (bench.state is State.COMPLETE) == full
     assert bench.desk.reason is (Reason.DUCT_FULL if full else None)
 
 
 def test_a_hold_at_the_limit_is_resistance() -> None:
     bench = in_state(State.HOLDING)
-    bench.breathe(1.6, 5.1)
+    bench.breathe(2.7, 5.1)
     assert bench.desk.reason is Reason.RESISTANCE
 
 
 def test_the_last_increment_is_what_is_left() -> None:
     bench = in_state(State.HOLDING, replace(PLAN, target_ul=60.0))
-    bench.breathe(2.5, 0.3)
+    bench.breathe(2.8, 0.3)
     assert bench.intent.motion.volume_ul == 10.0
 
 
@@ -238,7 +238,7 @@ def test_what_a_pump_counts_short_is_not_ordered_again() -> None:
     bench = in_state(State.INFUSING, replace(PLAN, target_ul=50.0))
     bench.count(49.95, 20.0)
     bench.say(PumpReading(PumpStatus.STOPPED, 49.95, 0.0), PumpIdle())
-    bench.breathe(2.5, 0.3)
+    bench.breathe(2.8, 0.3)
     assert bench.desk.reason is Reason.VOLUME_REACHED
 
 

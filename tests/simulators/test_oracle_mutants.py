@@ -15,12 +15,12 @@ import pytest
 from controller.core import core, monitors, stopping
 from controller.core.core import Core
 from controller.core.desk import Desk, Verdict
-from controller.core.hold import Rest
 from controller.core.injection import Injection
 from controller.core.line import LineModel
 from controller.core.messages import CloseIntent, StopPump, WriteIntent
 from controller.core.motion_run import MotionRun, Step
 from controller.core.reasons import Reason
+from controller.core.rest import Rest
 from controller.core.states import State
 from controller.core.stopping import Stopping
 from controller.station import Station
