@@ -1,5 +1,7 @@
 """The injection: increment, hold, increment, hold, until the volume is in or the duct is full."""
 
+from math import hypot
+
 from controller.core.desk import Desk, Verdict
 from controller.core.hold import Hold
 from controller.core.messages import Tick
@@ -15,6 +17,8 @@ VOLUME_TOLERANCE_UL = 0.001
 RESISTANCE_FACTOR, RESISTANCE_EXTRA_KPA = 1.5, 5.0
 OPEN_FACTOR, OPEN_LEAST_KPA, OPEN_FOR_S = 0.3, 5.0, 0.3
 PREDICTION_SIGMAS = 3.0
+FALL_SIGMAS, FALL_LEAST_KPA = 4.0, 0.5
+FALL_BACK_KPA = 0.2
 
 
 class Injection:
@@ -146,6 +150,10 @@ class Injection:
         if rest.kpa >= plan.duct_limit_kpa:
             desk.stop(Reason.RESISTANCE, f"{rest.kpa:.2f} kPa at zero flow, limit {plan.duct_limit_kpa:g} kPa")
             return None
+        lost = self._lost()
+        if lost is not None:
+            desk.stop(lost.reason, lost.text)
+            return None
         self._run = self._hold = None
         if self._left_ul() <= VOLUME_TOLERANCE_UL:
             desk.note("good_end", f"{self._delivered_ul() / 1000:.2f} mL are in")
@@ -158,6 +166,28 @@ class Injection:
             )
             return Reason.DUCT_FULL
         return None
+
+    def _lost(self) -> Verdict | None:
+        """Whether the duct holds less pressure than it did before an increment went in.
+
+        A duct that keeps what goes in never does: its law rises, and what its wall gives way by is a part of each rise. Where the
+        contrast goes, into the tissue or back out past the cannula, the pressure alone does not tell. One hold may have been too
+        high because the patient moved: so the pressure has to be back at what an earlier hold but one had already passed.
+        """
+        held, errors = self._desk.hold_kpa, self._errors_kpa
+        if len(held) < 3:
+            return None
+        second, highest = sorted(range(len(held) - 1), key=held.__getitem__)[-2:]
+        fallen_kpa = held[highest] - held[-1]
+        if fallen_kpa <= max(FALL_LEAST_KPA, FALL_SIGMAS * hypot(errors[highest], errors[-1])):
+            return None
+        if held[-1] > held[second] + FALL_BACK_KPA:
+            return None
+        return Verdict(
+            Reason.EXTRAVASATION_SUSPECTED,
+            f"the duct holds {held[-1]:.2f} kPa, and held {held[highest]:.2f} kPa after increment {highest + 1}: what goes in "
+            "does not stay; look at the pore for reflux, ask for pain",
+        )
 
     def _predicted_kpa(self) -> float:
         """Duct pressure after one more increment, uncertainty included, if the duct goes on to stiffen as it did.

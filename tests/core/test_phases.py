@@ -22,6 +22,7 @@ from controller.core.messages import (
     Tick,
     WriteIntent,
 )
+from controller.core.plan import Plan
 from controller.core.reasons import Reason
 from controller.core.states import State
 from drivers.button import ButtonClosed, ButtonFullyOpened, ButtonOpened, ButtonProved
@@ -225,6 +226,33 @@ def test_a_hold_at_the_limit_is_resistance() -> None:
     bench = in_state(State.HOLDING)
     bench.breathe(2.7, 5.1)
     assert bench.desk.reason is Reason.RESISTANCE
+
+
+def held(kpa: list[float], plan: Plan = PLAN) -> CoreBench:
+    """The ends of some increments, and what the duct is found to hold after each."""
+    bench = in_state(State.HOLDING, plan)
+    for count, held_kpa in enumerate(kpa):
+        if count:
+            bench.start_motion(kpa[count - 1])
+            bench.finish_motion()
+        bench.breathe(2.8, held_kpa)
+    return bench
+
+
+@pytest.mark.parametrize("target_ul", [150.0, 200.0])
+def test_a_duct_that_holds_less_than_before_has_lost_what_went_in(target_ul: float) -> None:
+    bench = held([0.6, 1.2, 0.5], replace(PLAN, target_ul=target_ul))
+    assert bench.desk.reason is Reason.EXTRAVASATION_SUSPECTED, "also after the last increment: that is no good end"
+    assert "and held 1.2" in bench.desk.reason_text
+    assert "after increment 2" in bench.desk.reason_text
+    bench.say(PumpStopped(50.0, 0.0), PumpIdle())
+    bench.breathe(1.0)
+    assert bench.state is State.STOPPED
+
+
+@pytest.mark.parametrize("kpa", [[0.6, 1.2, 0.8], [0.3, 1.2, 0.6], [0.3, 0.6, 0.9]], ids=["little", "one_too_high", "rises"])
+def test_what_noise_and_movement_explain_is_no_loss(kpa: list[float]) -> None:
+    assert held(kpa, replace(PLAN, target_ul=150.0)).desk.reason is Reason.VOLUME_REACHED
 
 
 def test_the_last_increment_is_what_is_left() -> None:

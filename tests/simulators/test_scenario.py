@@ -11,9 +11,9 @@ from simulators.bench import BenchOptions, SimulatedBench
 from simulators.ports import PORT_FAULTS
 from simulators.scenario import Reason, Scenario, ScenarioError, ScenarioRunner, load_scenario, scenario_names
 
-NOT_YET = {"EXTRAVASATION_SUSPECTED", "AIR_IN_LINE", "HOST_ERROR"}
-"""Reasons that nothing at this bench can bring about: the first two need detectors that do not exist yet, the third a
-mistake in the host."""
+NOT_YET = {"AIR_IN_LINE", "HOST_ERROR"}
+"""Reasons that nothing at this bench can bring about: the first needs a detector that does not exist yet, the second a mistake
+in the host."""
 
 
 @dataclass
