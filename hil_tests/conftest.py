@@ -8,6 +8,7 @@ import pytest
 from controller.settings import ConfigError, LoadedProfile, load_profile
 from controller.settings.profile import SIMULATED
 from hil_tests.hands import PersonsHands
+from hil_tests.machine_watch import MachineWatch, Steady
 from hil_tests.simulated_bench import SimulatedBench
 from hil_tests.stand import Stand
 
@@ -72,6 +73,20 @@ def bench(request: pytest.FixtureRequest) -> Iterator[SimulatedBench | None]:
     with SimulatedBench.start() as started:
         started.do({"do": "person", "self_test": False, "inserts_cannula": False})
         yield started
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[MachineWatch]:
+    """The witness of the machine."""
+    with MachineWatch.start() as watch:
+        yield watch
+
+
+@pytest.fixture
+def steady(machine: MachineWatch, tmp_path: Path, request: pytest.FixtureRequest) -> Steady:
+    """For tests that need a machine that does not stand still: tells in the summary what it tried once more."""
+    properties = request.node.user_properties
+    return Steady(machine, tmp_path, lambda why: properties.append(("played_again", f"{request.node.name}: {why}")))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ import pytest
 from controller.record.listing import verify_file
 from controller.replay import replay
 from hil_tests.hosts import Result, host
-from hil_tests.machine_watch import MachineWatch, boottime_s
+from hil_tests.machine_watch import MOST_ATTEMPTS, MachineWatch, boottime_s
 from hil_tests.simulated_bench import SimulatedBench
 from simulators.scenario import Scenario, load_scenario, scenario_names
 
@@ -38,8 +38,6 @@ ONE_OF_A_KIND = {
     "stop_ignored",
     "other_pump",
 }
-STOOD_STILL_S = 0.025  # half of what the host may be late
-MOST_PLAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,26 +130,18 @@ def plays(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         plays.cancel()
 
 
-@pytest.fixture(scope="session")
-def machine() -> Iterator[MachineWatch]:
-    """The witness of the machine."""
-    with MachineWatch.start() as watch:
-        yield watch
-
-
 @pytest.mark.parametrize("name", _parameters())
 def test_scenario(name: str, machine: MachineWatch, plays: Plays, record_property: Callable[[str, object], None]) -> None:
     played = plays.first(name)
     check_whatever_happened(played)
-    for _ in range(MOST_PLAYS - 1):
+    for _ in range(MOST_ATTEMPTS - 1):
         try:
             check_end(name, played)
         except AssertionError as failed:
-            stood = machine.longest(played.from_s, played.to_s)
-            if stood is None or stood.seconds < STOOD_STILL_S:
+            why = machine.excuse(played.from_s, played.to_s, failed)
+            if why is None:
                 raise
-            what = str(failed).splitlines()[0][:200]
-            record_property("played_again", f"{name}: the machine stood still for {1000 * stood.seconds:.0f} ms ({what})")
+            record_property("played_again", f"{name}: {why}")
             played = plays.again(name).result()
             check_whatever_happened(played)
         else:
