@@ -90,13 +90,12 @@ def simulate(
     from controller.settings import ConfigError
     from simulators.scenario import ScenarioError
 
-    del json_output  # the line is JSON either way
     try:
-        raise typer.Exit(serve_bench(profile, scenario, plant))
+        raise typer.Exit(serve_bench(profile, scenario, plant))  # its line is JSON either way
     except ConfigError as error:
-        refuse(error.problems, json_output=False)
+        refuse(error.problems, json_output=json_output)
     except ScenarioError as error:
-        refuse(str(error).splitlines(), json_output=False)
+        refuse(str(error).splitlines(), json_output=json_output)
 
 
 @app.command()

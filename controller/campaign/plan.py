@@ -83,7 +83,21 @@ class Plan:
 
     def _stem(self) -> str:
         cohort = Path(self.cohort).stem if is_path(self.cohort) else self.cohort
-        return f"{cohort}-{self.fidelity}-{self.faults}-seed{self.seed}"
+        stem = f"{cohort}-{self.fidelity}-{self.faults}-seed{self.seed}"
+        plain = Plan()
+        others = {
+            name: value
+            for name in ("profile", "plant", "target_ml", "subgroup")
+            if (value := getattr(self, name)) != getattr(plain, name)
+        }
+        if is_path(self.cohort):
+            others["cohort"] = self.cohort
+        if not others:
+            return stem
+        # Words for people, and a number that no other plan has, whatever those words leave out.
+        words = [self.subgroup, None if self.target_ml is None else f"{self.target_ml:g}ml"]
+        told = "".join(f"-{word}" for word in words if word is not None)
+        return f"{stem}{told}-{hashlib.sha256(repr(sorted(others.items())).encode()).hexdigest()[:8]}"
 
 
 def is_path(name: str) -> bool:

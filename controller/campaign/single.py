@@ -21,7 +21,7 @@ def run_single(
 ) -> tuple[dict[str, Any], list[dict[str, object]]]:
     """Runs one of the two and draws it if plot is given; returns its outcome and violations. Raises CampaignError.
 
-    patient: cohort:seed:index. options: the other fields of a Plan; they are for patients.
+    patient: cohort:seed:index. options: the other fields of a Plan; but for the plant they are for patients.
     """
     if (name is None) == (patient is None):
         raise CampaignError(["name a scenario or a --patient, and not both"])
@@ -45,14 +45,16 @@ _Single = tuple[dict[str, Any], list[dict[str, object]], Trace, str]
 
 def _run_scenario(name: str, options: Mapping[str, Any]) -> _Single:
     plain = Plan()
-    given = [key for key, value in options.items() if value != getattr(plain, key)]
+    given = [key for key, value in options.items() if key != "plant" and value != getattr(plain, key)]
     if given:
         raise CampaignError([f"--{key.replace('_', '-')}: is for a --patient; a scenario says it itself" for key in given])
     try:
         title = load_scenario(name).title
-        outcome, trace = trace_scenario(name)
+        outcome, trace = trace_scenario(name, options.get("plant"))
     except (ScenarioError, CaseError) as error:
         raise CampaignError(str(error).splitlines()) from error
+    except PlantError as error:
+        raise CampaignError([f"{name}: {error}"], EXIT_FAULT) from error
     told = outcome if outcome is not None else {"reason": NO_HOST}
     return told, [], trace, f"{title}: {told['reason']}"
 

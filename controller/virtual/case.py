@@ -18,7 +18,7 @@ from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
-from simulators.any_plant import DEFAULT_PLANT, PlantError, load_plant
+from simulators.any_plant import DEFAULT_PLANT, load_plant
 from simulators.bench import BenchOptions, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
 from simulators.injection import Catalogue, CatalogueError, Injection, draw, load_catalogue
@@ -99,16 +99,19 @@ def trace_case(case: Case) -> tuple[Result, Trace]:
     return _run(case, None, trace), trace
 
 
-def trace_scenario(name: str) -> tuple[dict[str, Any] | None, Trace]:
-    """Runs a scenario in virtual time and keeps what a plot needs; None where it kills the host. Raises CaseError."""
+def trace_scenario(name: str, plant: str | None = None) -> tuple[dict[str, Any] | None, Trace]:
+    """Runs a scenario in virtual time and keeps what a plot needs; None where it kills the host. plant: another than ours.
+
+    Raises CaseError, and PlantError where the plant fails on the way.
+    """
     try:
         scenario = load_scenario(name)
-        loaded = virtual_profile("sim", scenario_overrides(scenario))
+        loaded = virtual_profile("sim", scenario_overrides(scenario) | {"simulation.plant": (plant, "--plant")})
         procedure = scenario_procedure(scenario, loaded)
         trace = Trace()
         _listen(trace, procedure.bench, procedure.recorder)
         return procedure.run(), trace
-    except (ConfigError, ScenarioError, OptionsError, PlantError, NotEndedError) as error:
+    except (ConfigError, ScenarioError, OptionsError, NotEndedError) as error:
         raise CaseError(str(error)) from error
 
 

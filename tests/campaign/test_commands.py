@@ -1,6 +1,8 @@
 """`ductoject campaign` and `ductoject scenario` as people type them."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from controller.campaign import single, work
+from controller.campaign.plan import Plan
+from controller.cli import simulate
 from controller.cli_simulations import campaign, scenario
 from controller.virtual.case import COLUMNS, CaseError, Result
 from controller.virtual.trace import Trace
@@ -20,6 +24,7 @@ pytestmark = pytest.mark.xdist_group("realtime")
 app = typer.Typer()
 app.command()(campaign)
 app.command()(scenario)
+app.command()(simulate)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +98,7 @@ def test_a_campaign(here: Path) -> None:
     again = run(*words, "--json")
     assert json.loads(again.stdout) == json.loads((out / "summary.json").read_text())
     assert "VIOLATION in procedure 9" in again.stderr
-    other = run(*words, "--target-ml", "0.05")
+    other = run(*words, "--target-ml", "0.05", "--out", str(out))
     assert other.exit_code == 2
     assert "holds another campaign, begun without --target-ml, not with 0.05" in other.stderr
 
@@ -159,11 +164,11 @@ def test_a_patient_is_drawn(monkeypatch: pytest.MonkeyPatch, here: Path) -> None
 
 
 def test_a_scenario_is_drawn(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
-    monkeypatch.setattr(single, "trace_scenario", lambda name: ({"reason": "PAIN_STOP", "exit": 3}, Trace()))
+    monkeypatch.setattr(single, "trace_scenario", lambda name, plant: ({"reason": "PAIN_STOP", "exit": 3}, Trace()))
     result = run("scenario", "pain_button", "--plot", "pain.png")
     assert (result.exit_code, result.stdout) == (0, "reason: PAIN_STOP\nexit: 3\nplot: pain.png\n")
     assert (here / "pain.png").read_bytes().startswith(b"\x89PNG")
-    monkeypatch.setattr(single, "trace_scenario", lambda name: (None, Trace()))
+    monkeypatch.setattr(single, "trace_scenario", lambda name, plant: (None, Trace()))
     assert json.loads(run("scenario", "host_killed", "--json").stdout) == {"reason": "NO_HOST"}
 
 
@@ -189,6 +194,58 @@ def test_bad_input_of_one_is_a_sentence_and_exit_2(words: list[str], sentence: s
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert list(here.iterdir()) == []
+
+
+PHANTOM = """
+class Phantom:
+    line_ul = 0.0
+    def step(self, dt_s, plunger_flow_ul_s):
+        self.line_ul += dt_s * (plunger_flow_ul_s - self.line_ul / 0.2 / 6.0)
+        return self.line_ul / 0.2
+    def set_tip(self, tip):
+        pass
+def make(seed, index):
+    return Phantom()
+def broken(seed, index):
+    phantom = Phantom()
+    phantom.step = lambda dt_s, flow: float("nan")
+    return phantom
+"""
+
+
+def test_a_scenario_with_another_plant(here: Path) -> None:
+    (here / "scenario_phantom.py").write_text(PHANTOM)
+    told = json.loads(run("scenario", "pain_button", "--plant", "scenario_phantom:make", "--json").stdout)
+    assert told["reason"] == "PAIN_STOP"
+    failed = run("scenario", "pain_button", "--plant", "scenario_phantom:broken", "--json")
+    assert failed.exit_code == 4
+    assert "line pressure of nan kPa" in json.loads(failed.stdout)["error"]
+    assert run("scenario", "pain_button", "--plant", "scenario_phantom:nobody").exit_code == 2
+
+
+def test_plans_that_differ_go_into_different_folders() -> None:
+    plain = Plan()
+    others = [
+        replace(plain, plant="a:make"),
+        replace(plain, plant="b:make"),
+        replace(plain, target_ml=0.1),
+        replace(plain, target_ml=0.15),
+        replace(plain, subgroup="air"),
+        replace(plain, subgroup="air", target_ml=0.1),
+        replace(plain, profile="mine.toml"),
+        replace(plain, cohort="one/mixed.toml"),
+        replace(plain, cohort="two/mixed.toml"),
+    ]
+    assert plain.folder() == Path("campaigns/mixed-wire-none-seed1-n100")
+    assert len({plan.folder() for plan in [plain, *others]}) == 1 + len(others)
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", plan.folder().name) for plan in others)
+    assert replace(plain, subgroup="air").folder().name.startswith("mixed-wire-none-seed1-air-")
+
+
+def test_a_bench_that_is_not_served_is_told_as_an_object() -> None:
+    result = run("simulate", "--scenario", "nothing", "--json")
+    assert result.exit_code == 2
+    assert "nothing" in json.loads(result.stdout)["error"]
 
 
 def test_a_patient_that_can_not_be_run_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
