@@ -123,7 +123,7 @@ def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
         for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})
         try:
-            found = run_virtual(
+            outcome = run_virtual(
                 prepared.loaded,
                 prepared.scenario,
                 _header(prepared, started) | {"time": "virtual"},
@@ -131,12 +131,11 @@ def _run_virtual(prepared: _Prepared, *, json_output: bool) -> dict[str, Any]:
                 [("display", _NotesOnly(display))],
             )
         except VirtualRunError as error:
+            display.close(DISPLAY_END_S, told=True)
             raise RefusedError(str(error).splitlines(), error.status) from error
-        outcome = found or {"reason": "NO_HOST", "text": "the scenario has killed the host", "also": [], "exit": EXIT_FAULT}
         outcome["record"] = str(path.absolute())
         outcome["uncertain_before"] = prepared.warnings
-        if found is not None:
-            display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
+        display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
         display.close(DISPLAY_END_S)
     return outcome
 

@@ -127,13 +127,16 @@ class DisplayClient:
                 statements.append(statement)
         return statements
 
-    def close(self, timeout_s: float) -> None:
-        """Lets the display finish within timeout_s, kills it otherwise. Never raises; may be called again."""
+    def close(self, timeout_s: float, *, told: bool = False) -> None:
+        """Lets the display finish within timeout_s, kills it otherwise. Never raises; may be called again.
+
+        told: why there is no result is told elsewhere, and the display is not to wonder.
+        """
         if self._closed:
             return
         until_s = time.monotonic() + timeout_s
         if not self._ended:
-            self._owed = wire.encode({"type": "close"})
+            self._owed = wire.encode({"type": "close", "told": told})
         while self._owed is not None and self._hearing and not self._gone() and not self._send(self._owed):
             left_s = until_s - time.monotonic()
             if left_s <= 0.0:

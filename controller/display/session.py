@@ -53,6 +53,7 @@ class Session:
         self._drawn: Question | None = None
         self._left = False  # the control process's end of the socket is closed
         self._over = False  # the control process has told that it is about to close
+        self._told = False  # and that it says itself why there is no result
 
     def run(self) -> None:
         """Until the control process closes, or dies. Raises OutputGoneError when nobody reads any more."""
@@ -83,7 +84,7 @@ class Session:
             self._write(line)
         if self._left and not self._over:
             self._write(self._plain.gone(), red=True)
-        elif self._left and self._picture.end is None:
+        elif self._left and self._picture.end is None and not self._told:
             self._write(self._plain.closed())
         self._output.drain(_PATIENCE_S)
 
@@ -135,6 +136,7 @@ class Session:
 
     def _take(self, message: dict[str, object], now_s: float) -> None:
         self._over = self._over or message.get("type") in ("end", "close")
+        self._told = self._told or (message.get("type") == "close" and message.get("told") is True)
         self._picture.take(message, now_s)
         self._show(self._plain.take(message))
         if self._operator.question is not None and self._question() != self._operator.question:

@@ -29,8 +29,8 @@ class VirtualRunError(Exception):
 
 def run_virtual(
     loaded: LoadedProfile, scenario: Scenario | None, header: Mapping[str, object], path: Path, screens: list[tuple[str, Screen]]
-) -> dict[str, Any] | None:
-    """Runs it and writes its record to path; returns the outcome, or None where the scenario kills the host.
+) -> dict[str, Any]:
+    """Runs it and writes its record to path; returns the outcome, with the reason NO_HOST where the scenario kills the host.
 
     SIGINT and SIGTERM reach the procedure as they would reach a real one. Raises VirtualRunError.
     """
@@ -51,7 +51,10 @@ def run_virtual(
         raise VirtualRunError(str(error), EXIT_USAGE) from error
     except (PlantError, NotEndedError, RecordError) as error:  # it was begun
         raise VirtualRunError(str(error), EXIT_FAULT) from error
-    return outcome
+    if outcome is not None:
+        return outcome
+    told = {"reason": "NO_HOST", "text": "the scenario has killed the host", "also": [], "exit": EXIT_FAULT}
+    return {**told, "duration_s": bench.now_s}
 
 
 @contextmanager

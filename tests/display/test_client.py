@@ -75,6 +75,9 @@ def test_closing_without_an_end_says_so(start: Start, capfd: pytest.CaptureFixtu
     display = start()
     display.close(20.0)
     assert capfd.readouterr().out == f"[      ? s] {CLOSED}\n"
+    refused = start()
+    refused.close(20.0, told=True)
+    assert capfd.readouterr().out == ""
 
 
 def test_signals_that_reach_everyone_do_not_end_it(start: Start, capfd: pytest.CaptureFixture[str]) -> None:

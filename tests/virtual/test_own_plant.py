@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
+from controller.procedure import RefusedError, Request, run_procedure
 from controller.simulated import BenchProcess
 
 # Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
@@ -136,6 +137,19 @@ def test_one_that_does_not_work_in_a_virtual_run(
     result = CliRunner().invoke(app, ["run", "--virtual", "--plant", f"tests.virtual.broken_plants:{factory}", "--json"])
     assert (result.exit_code, json.loads(result.stdout)["exit"]) == (status, status)
     assert sentence in json.loads(result.stdout)["error"]
+
+
+def test_a_virtual_run_without_a_result_says_why_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RefusedError, match="No module named 'nowhere'"):
+        run_procedure(Request(overrides={"simulation.plant": ("nowhere:make", "--plant")}, virtual=True))
+    assert capfd.readouterr() == ("", "")
+    outcome = run_procedure(Request(scenario="host_killed", virtual=True))
+    *_, last = capfd.readouterr().out.splitlines()
+    assert (outcome["reason"], outcome["exit"]) == ("NO_HOST", 4)
+    assert last == f"[{outcome['duration_s']:7.1f} s] END NO_HOST: the scenario has killed the host (exit 4)"
 
 
 def test_one_that_fails_at_the_bench_in_real_time_is_told_at_the_end() -> None:
