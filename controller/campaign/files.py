@@ -29,6 +29,18 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
+def make_folder(path: Path) -> list[Path]:
+    """Makes the folder; returns those that were not there, innermost first. Raises OSError."""
+    made = []
+    for folder in (path, *path.parents):
+        if folder.exists():
+            break
+        made.append(folder)
+    for folder in reversed(made):
+        folder.mkdir(exist_ok=True)
+    return made
+
+
 class Journal:
     """Lines that are only ever added. After a crash, at most the line that was being written is missing.
 

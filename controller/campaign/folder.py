@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from controller.campaign.errors import EXIT_FAULT, EXIT_USAGE, CampaignError
-from controller.campaign.files import Journal, write_whole
+from controller.campaign.files import Journal, make_folder, write_whole
 from controller.campaign.plan import Plan
 from controller.campaign.software import sentence, software
 from controller.campaign.work import Done, Failed, record_name
@@ -41,7 +41,7 @@ class Folder:
         self._asked = {"format": _FORMAT, "asked": plan.asked(), "files": _digests(plan), "software": software()}
         self._made: list[Path] = []
         with self._keeping(EXIT_USAGE):
-            self._made = _make(path)
+            self._made = make_folder(path)
             existing = _read_asked(path)
             try:
                 if existing is None:
@@ -147,18 +147,6 @@ def _digests(plan: Plan) -> dict[str, str]:
         return plan.files()
     except OSError as error:
         raise CampaignError([f"{error.filename} can not be read: {error.strerror}"]) from error
-
-
-def _make(path: Path) -> list[Path]:
-    """Makes the folder; returns those that were not there, innermost first. Raises OSError."""
-    made = []
-    for folder in (path, *path.parents):
-        if folder.exists():
-            break
-        made.append(folder)
-    for folder in reversed(made):
-        folder.mkdir(exist_ok=True)
-    return made
 
 
 def _read_asked(path: Path) -> dict[str, object] | None:

@@ -138,6 +138,37 @@ def test_a_procedure_again_that_can_not_be_run(monkeypatch: pytest.MonkeyPatch, 
     assert list(here.iterdir()) == []
 
 
+def test_a_place_that_can_not_take_the_records_is_told_before_anything_is_run(
+    monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    begun = []
+    monkeypatch.setattr(work, "run_case", lambda case, record=None: begun.append(case) or fakes.fair(case, record))
+    (here / "file").touch()
+    result = run("campaign", "--index", "0", "--out", "file/out")
+    assert (result.exit_code, begun) == (2, [])
+    assert result.stderr == "--out = file/out: file/out/records can not be written: Not a directory\n"
+
+    def full(**_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("controller.campaign.repeat.TemporaryFile", full)
+        result = run("campaign", "--index", "0", "--out", "deep/out", "--json")
+    assert (result.exit_code, begun) == (2, [])
+    assert "deep/out/records can not be written: Read-only file system" in json.loads(result.stdout)["error"]
+    assert [path.name for path in here.iterdir()] == ["file"]
+
+
+def test_a_disk_that_is_full_only_then_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("controller.campaign.repeat.write_whole", full)
+    result = run("campaign", "--index", "0", "--out", "out", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["exit"]) == (4, 4)
+    assert "case-000000.sqlite can not be written: No space left on device" in result.stderr
+
+
 def test_what_a_campaign_can_not_run_is_told(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     monkeypatch.setattr(work, "run_case", fakes.refusing)
     result = run("campaign", "--patients", "3", "--jobs", "1")
