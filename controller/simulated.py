@@ -16,6 +16,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from urllib.parse import urlsplit
 
 from controller.settings import LoadedProfile, expected_resistance_kpa_s_ul
@@ -25,6 +27,7 @@ from simulators.any_plant import DEFAULT_PLANT
 SERIAL_NUMBER = 5157001  # the simulated transmitter's
 _START_S = 5.0
 _END_S = 2.0
+_LAST_BYTES = 65536
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PTY_MAJORS = range(136, 144)  # Unix98 pseudo-terminals (Linux, Documentation/admin-guide/devices.txt)
 _ROOT = Path(__file__).resolve().parents[1]
@@ -105,6 +108,8 @@ class BenchProcess:
     addresses: dict[str, str]
     _process: "subprocess.Popen[str]"
     _lifeline: int
+    _said: IO[bytes]
+    """A file and no pipe: nobody reads while the bench runs, and a plant that prints must not be held up by that."""
 
     @classmethod
     def start(cls, settings: Mapping[str, object], *, plant: str, seed: int, index: int, scenario: str | None) -> "BenchProcess":
@@ -115,18 +120,19 @@ class BenchProcess:
         command += [] if scenario is None else ["--scenario", scenario]
         command += [word for key, value in settings.items() for word in ("--set", f"{key}={_toml(value)}")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
+        said = TemporaryFile()  # noqa: SIM115 - `end` closes it
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=said,
             text=True,
             pass_fds=(inner,),
             env=environment,
             start_new_session=True,  # Ctrl-C is for the host alone
         )
         os.close(inner)
-        bench = cls({}, process, outer)
+        bench = cls({}, process, outer, said)
         try:
             bench.addresses = bench._first_line()
         except SimulatedBenchError:
@@ -143,13 +149,11 @@ class BenchProcess:
             return {str(key): str(value) for key, value in json.loads(line).items()}
         if not ready:
             raise SimulatedBenchError(f"the simulated bench did not start within {_START_S:.0f} s")
-        err = self._process.stderr
-        said = err.read().strip() if err is not None else ""
-        raise SimulatedBenchError(said or "the simulated bench did not start")
+        raise SimulatedBenchError(self._last_words() or "the simulated bench did not start")
 
     def end(self) -> str:
         """Ends it, by force if need be. Returns the sentence it ended with if it had failed before, and "" otherwise."""
-        said = self._last_words() if self._process.poll() else ""
+        said = self._last_words().rpartition("\n")[2] if self._process.poll() else ""
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
         try:
@@ -157,18 +161,15 @@ class BenchProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(_END_S)
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._said.close()
         return said
 
     def _last_words(self) -> str:
-        err = self._process.stderr
-        assert err is not None
-        os.set_blocking(err.fileno(), False)  # whatever it may have started could hold the other end
-        with contextlib.suppress(BlockingIOError):
-            return os.read(err.fileno(), 65536).decode(errors="replace").strip().rpartition("\n")[2]
-        return ""
+        file = self._said.fileno()
+        begin = max(0, os.fstat(file).st_size - _LAST_BYTES)
+        return os.pread(file, _LAST_BYTES, begin).decode(errors="replace").strip()
 
 
 class BackDoorLine:

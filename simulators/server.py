@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TextIO
 
 from simulators.any_plant import DEFAULT_PLANT, PlantError
 from simulators.backdoor import BackDoor
@@ -173,8 +174,11 @@ class Server:
             acts[name]()
 
 
-def serve(options: ServerOptions) -> int:
-    """Serves until told to end: SIGTERM, SIGINT, {"do": "quit"}, or the end of the lifeline. Returns the exit status."""
+def serve(options: ServerOptions, out: TextIO) -> int:
+    """Serves until told to end: SIGTERM, SIGINT, {"do": "quit"}, or the end of the lifeline. Returns the exit status.
+
+    out: gets the addresses.
+    """
     server = Server(options, lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -186,8 +190,8 @@ def serve(options: ServerOptions) -> int:
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
     try:
-        sys.stdout.write(json.dumps(server.addresses) + "\n")
-        sys.stdout.flush()
+        out.write(json.dumps(server.addresses) + "\n")
+        out.flush()
         # what exists by now stays; without this the collector would look through all of it again and again
         gc.collect()
         gc.freeze()
@@ -206,7 +210,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     try:
         options = _options(arguments)
-        return serve(options)
+        out = sys.stdout
+        # What a plant prints is not the addresses, and nobody may be reading any more: a full pipe would hold the bench up.
+        with contextlib.redirect_stdout(sys.stderr):
+            return serve(options, out)
     except (OptionsError, ScenarioError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -1,6 +1,7 @@
 """Plants that a bench might bring along and that do not work."""
 
 import math
+import sys
 
 
 class _Plant:
@@ -30,6 +31,20 @@ def raises(seed: int, index: int) -> _Plant:
 
 def ends_the_program(seed: int, index: int) -> _Plant:
     return _Plant(SystemExit(3))
+
+
+class _Talker(_Plant):
+    def step(self, dt_s: float, plunger_flow_ul_s: float) -> float:
+        if self._t_s == 0.0:
+            for stream in (sys.stdout, sys.stderr):
+                stream.write("the phantom is warming up\n" * 20_000)
+                stream.flush()
+        return super().step(dt_s, plunger_flow_ul_s)
+
+
+def talks(seed: int, index: int) -> _Talker:
+    sys.stdout.write("made\n")
+    return _Talker(None)
 
 
 def gives_nothing(seed: int, index: int) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 from controller.procedure import RefusedError, Request, run_procedure
-from controller.simulated import BenchProcess
+from controller.simulated import BenchProcess, SimulatedBenchError
 
 # Busy processes of its own: they must not run beside the real-time tests (docs/decisions/0006).
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -158,3 +158,20 @@ def test_one_that_fails_at_the_bench_in_real_time_is_told_at_the_end() -> None:
     assert bench.end().startswith("the plant gave a line pressure of nan kPa at 1.0")
     unbroken = BenchProcess.start({}, plant="simulators.plant:line_and_duct", seed=0, index=0, scenario=None)
     assert unbroken.end() == ""
+
+
+def test_one_that_prints_more_than_a_pipe_holds_does_not_hold_up_the_bench_in_real_time() -> None:
+    bench = BenchProcess.start({}, plant="tests.virtual.broken_plants:talks", seed=0, index=0, scenario=None)
+    try:
+        assert set(bench.addresses) == {"pump", "pressure", "button", "control"}
+        bench._process.wait(10.0)
+    finally:
+        said = bench.end()
+    assert said.startswith("the plant gave a line pressure of nan kPa at 1.0")
+
+
+def test_a_bench_that_does_not_start_says_everything_that_is_wrong() -> None:
+    with pytest.raises(SimulatedBenchError, match=r"(?s)pump\.colour.*\n.*line\.colour"):
+        BenchProcess.start(
+            {"pump.colour": 1, "line.colour": 1}, plant="simulators.plant:line_and_duct", seed=0, index=0, scenario=None
+        )
