@@ -88,13 +88,14 @@ def simulate(
     """Serve the simulated devices until Ctrl-C; the first line of output says where, as JSON."""
     from controller.serving import serve_bench
     from controller.settings import ConfigError
+    from simulators.options import OptionsError
     from simulators.scenario import ScenarioError
 
     try:
         raise typer.Exit(serve_bench(profile, scenario, plant))  # its line is JSON either way
     except ConfigError as error:
         refuse(error.problems, json_output=json_output)
-    except ScenarioError as error:
+    except (ScenarioError, OptionsError) as error:
         refuse(str(error).splitlines(), json_output=json_output)
 
 

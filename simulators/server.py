@@ -205,6 +205,15 @@ def serve(options: ServerOptions, out: TextIO) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit status: 0 ended as told, 1 could not go on, 2 wrong options."""
+    try:
+        return serve_as_told(argv)
+    except (OptionsError, ScenarioError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def serve_as_told(argv: Sequence[str] | None) -> int:
+    """As main, but raises OptionsError, ScenarioError: then nothing was served."""
     arguments = _parser().parse_args(argv)
     # In real time the plant has all the time it needs, and the bench starts a second or two sooner without a compiler.
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
@@ -214,9 +223,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What a plant prints is not the addresses, and nobody may be reading any more: a full pipe would hold the bench up.
         with contextlib.redirect_stdout(sys.stderr):
             return serve(options, out)
-    except (OptionsError, ScenarioError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
     except (HeldUpError, PlantError, BrokenPipeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

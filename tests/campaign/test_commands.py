@@ -273,8 +273,9 @@ def test_plans_that_differ_go_into_different_folders() -> None:
     assert replace(plain, subgroup="air").folder().name.startswith("mixed-wire-none-seed1-air-")
 
 
-def test_a_bench_that_is_not_served_is_told_as_an_object() -> None:
-    result = run("simulate", "--scenario", "nothing", "--json")
+@pytest.mark.parametrize("words", [["--scenario", "nothing"], ["--plant", "nothing:make"]])
+def test_a_bench_that_is_not_served_is_told_as_an_object(words: list[str]) -> None:
+    result = run("simulate", *words, "--json")
     assert result.exit_code == 2
     assert "nothing" in json.loads(result.stdout)["error"]
 
