@@ -211,6 +211,8 @@ def _run_patient(
         outcome = run()
     except (NotEndedError, DirectNotEndedError) as error:
         not_ended = str(error)
+    if trace is not None:
+        trace.ended(injections, bench.now_s)
     oracle.finish(bench, outcome)
     if case.fidelity == "wire":
         oracle.replayed(replay_heard(loaded, recorder.heard(), outcome if recorder.trouble is None else None))

@@ -1,9 +1,11 @@
 """What a plot of one procedure needs: the physical truth every 0.05 s, and what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.acts import Act
+from simulators.injection import Injection
 
 EVERY_S = 0.05
 
@@ -29,6 +31,7 @@ class Trace:
     reflux_ul: list[float | None] = field(default_factory=list)
     events: list[tuple[float, str, str]] = field(default_factory=list)
     _next_s: float = 0.0
+    _done: list[Act] = field(default_factory=list)
 
     def __call__(self, bench: Any) -> None:
         """Takes a sample if one is due."""
@@ -46,6 +49,13 @@ class Trace:
     def heard(self, act: Act, by: str, cause: bool, now_s: float) -> None:  # noqa: ARG002 - as the bench calls it
         """For SimulatedBench.on_act."""
         self.events.append((now_s, str(act), by))
+        self._done.append(act)
+
+    def ended(self, injections: Sequence[Injection], now_s: float) -> None:
+        """A fault whose moment did not come, where another one had ended the procedure say, is told at the end."""
+        for each in injections:
+            if not any(act is each.act for act in self._done):
+                self.events.append((now_s, f"NOT BEGUN: {each.name} ({each.phase})", ""))
 
     def recorded(self, kind: str, t_s: float, body: Any) -> None:
         """For VirtualRecorder.listeners: state changes and causes to stop."""

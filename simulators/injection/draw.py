@@ -33,13 +33,17 @@ class Stops:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One fault in one procedure. events: a sequence on its own, each event waiting for the one before it."""
+    """One fault in one procedure. events: a sequence on its own, each event waiting for the one before it.
+
+    act: of those in events the one that is the fault itself, behind the marks.
+    """
 
     name: str
     layer: Literal["wire", "device", "patient", "host"]
     phase: str
     events: tuple[Event, ...]
     stops: Stops
+    act: Act
 
 
 def draw(
@@ -104,10 +108,11 @@ def _injection(name: str, entry: Entry, moment: Moment, random: Random, company:
         blocks_stop=entry.stops.blocks_stop,
         pushes_unordered=entry.stops.pushes_unordered,
     )
-    events = [*moment.marks, _event(moment.when(random), act, cause=stops.within_s is not None)]
+    fault = _event(moment.when(random), act, cause=stops.within_s is not None)
+    events = [*moment.marks, fault]
     if entry.lasts_s is not None:
         events.append(_event(When(after_s=float(entry.lasts_s.draw(random))), _ending(act)))
-    return Injection(name, entry.layer, moment.phase, tuple(events), stops)
+    return Injection(name, entry.layer, moment.phase, tuple(events), stops, fault.does)
 
 
 def _ending(act: Act) -> Act:

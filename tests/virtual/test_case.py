@@ -11,7 +11,9 @@ from controller.settings import LoadedProfile
 from controller.virtual import case as case_module
 from controller.virtual.building import bench_options
 from controller.virtual.case import COLUMNS, Case, CaseError, run_case, trace_case, trace_scenario
+from controller.virtual.trace import Trace
 from simulators.bench import BenchOptions
+from simulators.injection import draw, load_catalogue
 
 PATIENTS = (0, 3, 7, 11, 16)
 
@@ -55,6 +57,27 @@ def test_a_trace_goes_from_the_beginning_to_the_end() -> None:
     assert trace.t_s[-1] == pytest.approx(float(str(result.row["duration_s"])), abs=0.2)
     assert len(trace.t_s) == len(trace.line_kpa) == len(trace.duct_kpa) == len(trace.extravasated_ul)
     assert "infusing" in [what for _, what, _ in trace.events]
+
+
+def test_every_fault_has_its_mark_in_a_trace_whether_its_moment_came_or_not() -> None:
+    told = []
+    for index in range(8):
+        _, trace = trace_case(Case(1, index, fidelity="core", faults="pairs", target_ml=0.05))
+        events = [what for _, what, _ in trace.events]
+        for each in draw(load_catalogue(), "pairs", 1, index, 50.0, "core"):
+            missed = f"NOT BEGUN: {each.name} ({each.phase})" in events
+            assert missed or str(each.act) in events
+            told.append(missed)
+    assert {True, False} == set(told)
+
+
+def test_a_fault_that_looks_like_what_somebody_did_has_not_begun_by_that() -> None:
+    (first, second) = draw(load_catalogue(), "pairs", 1, 0, 50.0)
+    trace = Trace()
+    trace.heard(first.act, "scenario", False, 1.0)
+    trace.heard(second.act.model_copy(), "person", False, 2.0)
+    trace.ended((first, second), 3.0)
+    assert trace.events[2:] == [(3.0, f"NOT BEGUN: {second.name} ({second.phase})", "")]
 
 
 def test_a_scenario_can_be_traced() -> None:
