@@ -18,7 +18,7 @@ from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
-from simulators.any_plant import DEFAULT_PLANT, load_plant
+from simulators.any_plant import DEFAULT_PLANT, PlantError, load_plant
 from simulators.bench import BenchOptions, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
 from simulators.injection import Catalogue, CatalogueError, Injection, draw, load_catalogue
@@ -89,7 +89,7 @@ class Result:
 
 
 def run_case(case: Case, record: Path | None = None) -> Result:
-    """Runs one case; record: where its record is written. Raises CaseError."""
+    """Runs one case; record: where its record is written. Raises CaseError, and PlantError with the plant's name."""
     return _run(case, record, None)
 
 
@@ -139,6 +139,8 @@ def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
         return _run_patient(case, loaded, patient, injections, record, trace)
     except _FORESEEN as error:
         raise CaseError(str(error)) from error
+    except PlantError as error:  # what a campaign says is read far from the command that names the plant
+        raise PlantError(f"plant {plant_of(case, loaded)!r}: {error}") from error
 
 
 @lru_cache(maxsize=8)

@@ -120,6 +120,7 @@ def test_one_that_does_not_work_is_told_in_a_sentence(
         assert (result.exit_code, json.loads(result.stdout)["exit"]) == (status, status), result.output
         (problem,) = json.loads(result.stdout)["problems"]
         assert sentence in problem
+        assert problem.count(f"plant 'tests.virtual.broken_plants:{factory}': ") == 1
 
 
 def test_one_that_ends_the_program_when_it_is_loaded_is_told_in_a_sentence(phantom: Path) -> None:
