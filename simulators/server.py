@@ -13,7 +13,7 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TextIO
@@ -31,6 +31,7 @@ from simulators.scenario import PersonTable, Scenario, ScenarioError, ScenarioRu
 LONGEST_HOLD_UP_S = 10.0
 _TIDY_EVERY_S = 0.25
 REALTIME_PRIORITY = 40
+_NO_COMPILER = "NUMBA_DISABLE_JIT"
 
 
 class HeldUpError(Exception):
@@ -215,17 +216,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve_as_told(argv: Sequence[str] | None) -> int:
     """As main, but raises OptionsError, ScenarioError: then nothing was served."""
     arguments = _parser().parse_args(argv)
-    # In real time the plant has all the time it needs, and the bench starts a second or two sooner without a compiler.
-    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     try:
         options = _options(arguments)
         out = sys.stdout
         # What a plant prints is not the addresses, and nobody may be reading any more: a full pipe would hold the bench up.
-        with contextlib.redirect_stdout(sys.stderr):
+        with _uncompiled(), contextlib.redirect_stdout(sys.stderr):
             return serve(options, out)
     except (HeldUpError, PlantError, BrokenPipeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+
+
+@contextlib.contextmanager
+def _uncompiled() -> Iterator[None]:
+    """In real time the plant has all the time it needs, and the bench starts a second or two sooner without a compiler."""
+    before = os.environ.get(_NO_COMPILER)
+    os.environ.setdefault(_NO_COMPILER, "1")
+    try:
+        yield
+    finally:  # whoever called this as a function may want one afterwards
+        if before is None:
+            del os.environ[_NO_COMPILER]
 
 
 def _options(arguments: argparse.Namespace) -> ServerOptions:

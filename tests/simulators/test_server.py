@@ -295,3 +295,9 @@ class TestProcess:
 def test_the_seed_and_index_reach_the_bench() -> None:
     with server(Clock(), bench=BenchOptions(seed=2, index=5)) as served:
         assert served.bench.pressure.options.seed == 2 * 1_000_003 + 5
+
+
+def test_a_bench_that_is_refused_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+    assert main(["--plant", "nowhere:make"]) == 2
+    assert "NUMBA_DISABLE_JIT" not in os.environ
