@@ -64,6 +64,7 @@ class Desk:
     prompt: str | None = None
     hold_kpa: list[float] = field(default_factory=list)
     increments_done: int = 0
+    suspicion: float = 0.0  # how much speaks for a duct that loses what goes in; 1 is the limit
     actions: list[Action] = field(default_factory=list)
 
     def act(self, action: Action) -> None:

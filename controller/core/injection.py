@@ -3,6 +3,7 @@
 from math import hypot
 
 from controller.core.desk import Desk, Verdict
+from controller.core.duct import DuctWatch, Estimate
 from controller.core.hold import Hold
 from controller.core.messages import Tick
 from controller.core.motion_run import MotionRun
@@ -17,6 +18,7 @@ VOLUME_TOLERANCE_UL = 0.001
 RESISTANCE_FACTOR, RESISTANCE_EXTRA_KPA = 1.5, 5.0
 OPEN_FACTOR, OPEN_LEAST_KPA, OPEN_FOR_S = 0.3, 5.0, 0.3
 PREDICTION_SIGMAS = 3.0
+COURSE_SIGMAS, REPEAT_LEAST_KPA, REPEATS = 4.0, 0.3, 2
 FALL_SIGMAS, FALL_LEAST_KPA = 4.0, 0.5
 FALL_BACK_KPA = 0.2
 
@@ -32,10 +34,18 @@ class Injection:
         self._start_kpa = 0.0
         self._low_since_s: float | None = None
         self._errors_kpa: list[float] = []
+        self._watch = DuctWatch(desk.line, desk.line.late_s, desk.view.pressure.noise_kpa)
+        self._repeats = 0
+        self._hold_since_s = 0.0
 
     def take(self, observation: object) -> Reason | None:
         """One observation further; a good end as soon as there is one."""
         desk = self._desk
+        if isinstance(observation, PressureSample) and desk.view.pressure.kpa is not None:
+            self._watch.take(observation.asked_s, desk.view.pressure.kpa)
+            desk.suspicion = self._watch.evidence
+            if desk.suspicion >= 1.0 and desk.reason is None:
+                self._stop_for_loss()
         if self._hold is not None:
             return self._holding(observation)
         if self._run is None:
@@ -45,7 +55,9 @@ class Injection:
         if self._run.ended and desk.reason is None:
             desk.go("hold", "the increment is in")
             desk.increments_done += 1
+            self._hold_since_s, self._repeats = desk.now_s, 0
             self._hold = Hold(desk.now_s, desk.view.pressure.noise_kpa, desk.line)
+            self._watch.holding(desk.now_s)
             desk.note("increment_done", f"increment {desk.increments_done} is in: {self._delivered_ul() / 1000:.2f} mL so far")
         elif self._run.entry.started_s is not None and desk.reason is None:
             verdict = self._resistance_or_loss(observation)
@@ -55,7 +67,7 @@ class Injection:
 
     def hold_elapsed_s(self) -> float | None:
         """How long the hold under way has lasted; None while there is none."""
-        return None if self._hold is None else self._desk.now_s - self._hold.since_s
+        return None if self._hold is None else self._desk.now_s - self._hold_since_s
 
     def _delivered_ul(self) -> float:
         return self._desk.account.forward_ul("patient")[0]
@@ -98,6 +110,15 @@ class Injection:
         desk = self._desk
         self._start_kpa = desk.view.pressure.kpa or 0.0
         desk.go("infuse", "the pump was told to run")
+        if self._run is not None:
+            self._watch.infusing(desk.now_s, self._run.entry.motion.volume_ul, desk.plan.rate_ul_s)
+
+    def _stop_for_loss(self) -> None:
+        found = self._watch.lost()
+        if found is None:
+            return
+        self._desk.stop(Reason.EXTRAVASATION_SUSPECTED, f"{found.text}; look at the pore for reflux, ask for pain")
+        self._desk.note("evidence", found.text, **found.numbers)
 
     # -- while it flows --------------------------------------------------------------------------------------------------------
 
@@ -114,6 +135,9 @@ class Injection:
         limit_kpa = settled_kpa * RESISTANCE_FACTOR + RESISTANCE_EXTRA_KPA
         if kpa > limit_kpa:
             return Verdict(Reason.RESISTANCE, f"line pressure {kpa:.1f} kPa where the line alone gives {settled_kpa:.1f} kPa")
+        resists = self._watch.resists()
+        if resists is not None:
+            return Verdict(Reason.RESISTANCE, resists.text)
         if elapsed_s <= 0:
             return None
         expected_kpa = desk.line.expected_kpa(desk.plan.rate_ul_s, elapsed_s, self._start_kpa, duct_kpa)
@@ -133,20 +157,39 @@ class Injection:
         if hold is None or desk.reason is not None:
             return None
         if isinstance(observation, PressureSample) and desk.view.pressure.kpa is not None:
+            slips = hold.slips
             rest = hold.take(observation.asked_s, desk.view.pressure.kpa)
+            if hold.slips > slips:
+                self._watch.slipped(observation.asked_s)
             if rest is not None:
                 return self._judge(rest)
-        elif isinstance(observation, Tick) and desk.now_s - hold.since_s > desk.plan.hold_s:
+        elif isinstance(observation, Tick) and desk.now_s - self._hold_since_s > desk.plan.hold_s:
             desk.stop(Reason.RESISTANCE, f"the line has not come to rest within {desk.plan.hold_s:.0f} s: tip blocked, or a leak")
         return None
 
     def _judge(self, rest: Rest) -> Reason | None:
         desk, plan = self._desk, self._desk.plan
+        course = self._watch.estimate()
+        if course is not None:
+            apart_kpa, error_kpa = rest.kpa - course.duct_kpa, hypot(rest.error_kpa, course.duct_error_kpa)
+            if apart_kpa > max(REPEAT_LEAST_KPA, COURSE_SIGMAS * error_kpa) and self._may_repeat():
+                self._repeat(rest, course)
+                return None
+            if abs(apart_kpa) <= COURSE_SIGMAS * error_kpa:
+                rest = _weighed(rest, course)
         desk.hold_kpa.append(round(rest.kpa, 3))
         self._errors_kpa.append(rest.error_kpa)
+        next_ul = min(plan.increment_ul, self._left_ul())
+        predicted_kpa = self._predicted_kpa(next_ul, course) if next_ul > VOLUME_TOLERANCE_UL else None
         desk.note(
-            "hold_result", f"zero-flow pressure {rest.kpa:.2f} kPa", kpa=round(rest.kpa, 3), error_kpa=round(rest.error_kpa, 4)
+            "hold_result",
+            f"zero-flow pressure {rest.kpa:.2f} kPa",
+            kpa=round(rest.kpa, 3),
+            error_kpa=round(rest.error_kpa, 4),
+            predicted_kpa=None if predicted_kpa is None else round(predicted_kpa, 3),
+            **self._watch.numbers(course),
         )
+        self._watch.settled()
         if rest.kpa >= plan.duct_limit_kpa:
             desk.stop(Reason.RESISTANCE, f"{rest.kpa:.2f} kPa at zero flow, limit {plan.duct_limit_kpa:g} kPa")
             return None
@@ -155,10 +198,9 @@ class Injection:
             desk.stop(lost.reason, lost.text)
             return None
         self._run = self._hold = None
-        if self._left_ul() <= VOLUME_TOLERANCE_UL:
+        if predicted_kpa is None:
             desk.note("good_end", f"{self._delivered_ul() / 1000:.2f} mL are in")
             return Reason.VOLUME_REACHED
-        predicted_kpa = self._predicted_kpa()
         if predicted_kpa >= plan.duct_limit_kpa:
             desk.note(
                 "good_end",
@@ -166,6 +208,16 @@ class Injection:
             )
             return Reason.DUCT_FULL
         return None
+
+    def _may_repeat(self) -> bool:
+        return self._repeats < REPEATS and self._desk.now_s - self._hold_since_s < self._desk.plan.hold_s / 2
+
+    def _repeat(self, rest: Rest, course: Estimate) -> None:
+        """Something lifts the duct above its course, and the plunger stands: a patient who moves comes to rest again."""
+        desk = self._desk
+        self._repeats += 1
+        self._hold = Hold(desk.now_s, desk.view.pressure.noise_kpa, desk.line)
+        desk.note("hold_repeated", f"zero-flow pressure {rest.kpa:.2f} kPa where {course.duct_kpa:.2f} kPa were to be expected")
 
     def _lost(self) -> Verdict | None:
         """Whether the duct holds less pressure than it did before an increment went in.
@@ -189,15 +241,25 @@ class Injection:
             "does not stay; look at the pore for reflux, ask for pain",
         )
 
-    def _predicted_kpa(self) -> float:
-        """Duct pressure after one more increment, uncertainty included, if the duct goes on to stiffen as it did.
+    def _predicted_kpa(self, more_ul: float, course: Estimate | None) -> float:
+        """Duct pressure after more_ul more, uncertainty included, if the duct goes on to stiffen as it did.
 
-        Ducts stiffen exponentially: each equal increment multiplies the rise. Of two holds the ratio of the rises is known;
-        after the first one the rise is taken to grow as it does in the exponential law of the stiffest plausible duct (e per
-        increment). It is never taken to become softer.
+        As the course of everything so far says; after a hold that was off its course, and before there is one, by the holds
+        alone: ducts stiffen exponentially, so each equal increment multiplies the rise. Of two holds the ratio of the rises is
+        known; after the first one it is taken to be that of the stiffest plausible duct (e per increment), and never below one.
         """
-        held = self._desk.hold_kpa
+        held, error_kpa = self._desk.hold_kpa, self._errors_kpa[-1]
+        if course is not None and abs(held[-1] - course.duct_kpa) <= COURSE_SIGMAS * hypot(error_kpa, course.duct_error_kpa):
+            predicted_kpa = self._watch.predicted_kpa(more_ul, self._desk.plan.rate_ul_s, PREDICTION_SIGMAS)
+            if predicted_kpa is not None:
+                return max(predicted_kpa, held[-1] + PREDICTION_SIGMAS * error_kpa)
         rise = held[-1] - (held[-2] if len(held) > 1 else 0.0)
         before = held[-2] - (held[-3] if len(held) > 2 else 0.0) if len(held) > 1 else 0.0
         growth = max(1.0, rise / before) if len(held) > 1 and before > 0 else 2.7
-        return held[-1] + max(0.0, rise) * growth + PREDICTION_SIGMAS * self._errors_kpa[-1]
+        return held[-1] + max(0.0, rise) * growth + PREDICTION_SIGMAS * error_kpa
+
+
+def _weighed(rest: Rest, course: Estimate) -> Rest:
+    """The hold's own result and what the course of everything so far makes of it, by their errors."""
+    own, other = rest.error_kpa**-2, course.duct_error_kpa**-2
+    return Rest((own * rest.kpa + other * course.duct_kpa) / (own + other), (own + other) ** -0.5)

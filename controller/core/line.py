@@ -22,11 +22,15 @@ _R_CORRELATED = 2.0  # over the patients of cohort `mixed` R then errs by 0.9 of
 
 @dataclass(slots=True)
 class LineModel:
-    """R in kPa/(ul/s), C in ul/kPa, the bubble in ul at atmospheric pressure; R and C are 0 until the line was primed."""
+    """R in kPa/(ul/s), C in ul/kPa, the bubble in ul at atmospheric pressure; R and C are 0 until the line was primed.
+
+    late_s: how much later than ordered the fluid moves.
+    """
 
     resistance_kpa_s_ul: float = 0.0
     compliance_ul_kpa: float = 0.0
     bubble_ul: float = 0.0
+    late_s: float = 0.0
 
     @property
     def known(self) -> bool:
@@ -157,11 +161,12 @@ class MeasuredRun:
         # Residuals are integrals, stick-slip, and alike for about a time constant: so many of them are independent.
         independent = max(LEAST_INDEPENDENT, (self._last[0] - self.began_s) / stored)
         error = found.rms * sqrt(self._sums.rows / independent) / resistance
+        late_s = -late / (resistance * self.rate_ul_s)
         return Identified(
-            LineModel(resistance, stored / resistance, bubble / resistance),
+            LineModel(resistance, stored / resistance, bubble / resistance, late_s),
             resistance_error_kpa_s_ul=_R_CORRELATED * error * resistance * spread[0],
             compliance_error_ul_kpa=error * spread[1],
             bubble_error_ul=error * spread[2],
-            late_s=-late / (resistance * self.rate_ul_s),
+            late_s=late_s,
             residual_ul=found.rms / resistance,
         )

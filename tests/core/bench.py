@@ -175,7 +175,7 @@ class CoreBench:
 
     def to_stopping(self) -> "CoreBench":
         self.to_infusing()
-        self.count(20.0, kpa=20.0)
+        self.count(20.0)
         self.say(ButtonOpened("AB"))
         assert self.state is State.STOPPING
         return self
@@ -213,23 +213,26 @@ class CoreBench:
             self.breathe(0.02, kpa)
         assert len(list(self.ordered(RunPump))) == before + 1, self.core.snapshot()
 
-    def count(self, volume_ul: float, kpa: float = 0.0, *, withdraw: bool = False) -> None:
-        """The motion under way goes on to volume_ul, with everything well."""
+    def count(self, volume_ul: float, kpa: float | None = None, *, withdraw: bool = False) -> None:
+        """The motion under way goes on to volume_ul, with everything well. kpa: None for that of an ideal line into air."""
         done = self.desk.account.moving
         assert done is not None
         rate_ul_s = done.motion.rate_ul_s
         status = PumpStatus.WITHDRAWING if withdraw else PumpStatus.INFUSING
         steps = max(1, round((volume_ul - done.done_ul) / rate_ul_s / 0.05))
         start_ul = done.done_ul
+        ideal_kpa = self.desk.view.pressure.kpa or 0.0
         for step in range(1, steps + 1):
+            for _ in range(5):
+                ideal_kpa = after_10_ms(LINE, ideal_kpa, -rate_ul_s if withdraw else rate_ul_s)
             so_far = start_ul + (volume_ul - start_ul) * step / steps
             counters = (0.0, so_far) if withdraw else (so_far, 0.0)
             self.say(
-                ButtonProved("A"), ButtonProved("B"), PressureSample(kpa, round(self.now_s + 0.05, 6)), PumpHeard(),
-                PumpReading(status, *counters), PumpIdle(), Tick(), after_s=0.05,
+                ButtonProved("A"), ButtonProved("B"), PressureSample(ideal_kpa if kpa is None else kpa, round(self.now_s + 0.05, 6)),
+                PumpHeard(), PumpReading(status, *counters), PumpIdle(), Tick(), after_s=0.05,
             )  # fmt: skip
 
-    def finish_motion(self, peak_kpa: float = 20.0) -> None:
+    def finish_motion(self, peak_kpa: float | None = None) -> None:
         """The motion under way runs to its end."""
         entry = self.desk.account.moving
         assert entry is not None

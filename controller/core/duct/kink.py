@@ -1,0 +1,99 @@
+"""Whether the duct's pressure has bent down within the last seconds: a wall that tears while fluid flows.
+
+Intact ducts stiffen. Where contrast finds a way out the pressure falls away from the intact course, at first in proportion to the
+time since. So for every moment of the last seconds it is asked by how much the course is better explained if its slope has broken
+there (generalised likelihood ratio, one-sided; Willsky and Jones 1976). A squeeze of the breast that has passed looks alike; it
+leaves a positive step in the integral, which is asked for in the same way.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from controller.core.duct.cycle import Centred
+from controller.core.duct.family import ELASTIC, IMPLAUSIBLE, LEAST_ELASTIC_KPA, Array, Sums
+
+LOOK_BACK_S = 8.0
+EVERY_S = 0.4
+_LEAST_INFORMATION = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """likelihood: twice the logarithm of how much better the course is explained with the break at at_s, of slope kpa_s.
+
+    step: the same for the best step; step_s: where. found: (m, 7); best: the member that explains the course best without either.
+    misfit: what it leaves, in squares of standard deviations.
+    """
+
+    likelihood: float
+    at_s: float
+    kpa_s: float
+    step: float
+    step_s: float
+    found: Array
+    best: int
+    misfit: float
+
+
+def solved(sums: Sums, more: Array | None = None) -> tuple[Array, Array, Array]:
+    """What stands before the members (m, 7), their misfit (m), and the same solution for more right sides (m, 7, k)."""
+    right = sums.right[:, :, None]
+    both = right if more is None else np.concatenate([right, more], axis=2)
+    solution = np.linalg.solve(sums.matrix, both)
+    found = solution[:, :, 0]
+    misfit = sums.square - (sums.right * found).sum(axis=1)
+    soft = found[:, ELASTIC] < LEAST_ELASTIC_KPA
+    return found, misfit + IMPLAUSIBLE * soft, solution[:, :, 1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Breaks and steps at so many moments, as columns beside the rows, and what they share with the rows."""
+
+    moments_s: Array
+    asked: Array
+    across: Array
+
+
+def question(centred: Centred) -> Question | None:
+    """Every moment of the last seconds; None where there is too little yet."""
+    time_s = centred.time_s
+    now_s = float(time_s[-1])
+    moments_s = np.arange(max(float(time_s[0]) - 0.1, now_s - LOOK_BACK_S), now_s - 0.3, EVERY_S)
+    if len(moments_s) == 0:
+        return None
+    since_s = time_s[:, None] - moments_s[None, :]
+    asked = centred.column(
+        np.concatenate([np.where(since_s > 0.0, -0.5 * since_s * since_s, 0.0), (since_s > 0.0) * 1.0], axis=1)
+    )
+    return Question(moments_s, asked, centred.rows.transpose(0, 2, 1) @ asked)
+
+
+def answer(question: Question, centred: Centred, found: Array, misfit: Array, solution: Array) -> Break:
+    """What the solution of the sums with these rows and this question says."""
+    asked, across, moments_s = question.asked, question.across, question.moments_s
+    seen = (centred.value @ asked)[None, :] - np.einsum("mik,mi->mk", across, found)
+    information = (asked * asked).sum(axis=0)[None, :] - np.einsum("mik,mik->mk", across, solution)
+    gain = np.where(
+        (seen > 0.0) & (information > _LEAST_INFORMATION), seen * seen / np.maximum(information, _LEAST_INFORMATION), 0.0
+    )
+    count = len(moments_s)
+    least = float(misfit.min())
+    left = misfit[:, None] - gain
+    bends, steps = left[:, :count], left[:, count : 2 * count - 1]
+    member, moment = np.unravel_index(int(bends.argmin()), bends.shape)
+    step, step_s = 0.0, 0.0
+    if steps.shape[1] > 0:
+        step_at = int(steps.min(axis=0).argmin())
+        step, step_s = least - float(steps[:, step_at].min()), float(moments_s[step_at])
+    return Break(
+        likelihood=least - float(bends[member, moment]),
+        at_s=float(moments_s[moment]),
+        kpa_s=float(seen[member, moment] / max(float(information[member, moment]), _LEAST_INFORMATION)),
+        step=step,
+        step_s=step_s,
+        found=found,
+        best=int(misfit.argmin()),
+        misfit=least,
+    )
