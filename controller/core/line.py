@@ -33,6 +33,11 @@ class LineModel:
         """True once R and C are identified."""
         return self.resistance_kpa_s_ul > 0 and self.compliance_ul_kpa > 0
 
+    @property
+    def compliance_at_rest_ul_kpa(self) -> float:
+        """Of everything that stores, the bubble included, at no pressure."""
+        return self.compliance_ul_kpa + self.bubble_ul / ATMOSPHERE_KPA
+
     def filled_ul(self, kpa: float) -> float:
         """What the line holds at this pressure more than at none."""
         return self.compliance_ul_kpa * kpa + self.bubble_ul * squeezed(kpa)
@@ -92,11 +97,6 @@ class Identified:
     bubble_error_ul: float
     late_s: float
     residual_ul: float
-
-    @property
-    def compliance_at_rest_ul_kpa(self) -> float:
-        """Of everything that stores, the bubble included, at no pressure."""
-        return self.line.compliance_ul_kpa + self.line.bubble_ul / ATMOSPHERE_KPA
 
 
 @dataclass(slots=True)
