@@ -138,7 +138,8 @@ def _priming_is_bounded(first_volume_ml: float, volume_ml: float, closed_tip: bo
     if prime <= _LARGEST_PRIME_ML:
         return None
     closed = f" and {number_text(_CLOSED_TIP_ML, 2)} mL for the closed tip" if closed_tip else ""
-    return f"and prime.volume_ml{closed} together are {number_text(prime, 2)} mL, above the limit of {number_text(_LARGEST_PRIME_ML, 2)} mL"
+    all_of_it = f"and prime.volume_ml{closed} together are {number_text(prime, 2)} mL"
+    return f"{all_of_it}, above the limit of {number_text(_LARGEST_PRIME_ML, 2)} mL"
 
 
 def _prime_ml(first_volume_ml: float, volume_ml: float, closed_tip: bool) -> Fraction:
