@@ -270,6 +270,11 @@ def in_state(state: State, plan: Plan = PLAN) -> CoreBench:
     return bench
 
 
+def kinds(actions: list[Action]) -> set[str]:
+    """The kinds of these, by name."""
+    return {type(action).__name__ for action in actions}
+
+
 def first_stop(actions: list[Action]) -> StopPump:
     """Asserts that the order to stop comes before everything else, and returns it."""
     assert actions, "nothing was ordered"
