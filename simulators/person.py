@@ -18,6 +18,8 @@ PRIMED_UL = 5.0
 REST_S = 0.5
 CLOSE_REST_S = 2.5
 """Longer than before the cannula is put in: the line is to be at zero, and the host's question is read before."""
+CLOSE_KPA = 3.0
+"""Who has once begun to wait for that minds no slip of the stopper."""
 OPEN_REST_S = 3.5
 """The host looks for two seconds at what the closed line holds, and then asks."""
 CLOSED_MOTIONS = 2
@@ -257,7 +259,8 @@ class _Cannula:
         if self._motions_left and forward_ul > self._known_ul and rest_s >= MOTION_OVER_S:
             self._known_ul = forward_ul
             self._motions_left -= 1
-        if forward_ul < PRIMED_UL or rest_s <= 0 or bench.line_kpa >= REST_KPA:
+        calm_kpa = CLOSE_KPA if self._to_close and self._calm_since_s is not None else REST_KPA
+        if forward_ul < PRIMED_UL or rest_s <= 0 or bench.line_kpa >= calm_kpa:
             self._be_restless()
             return
         if self._calm_since_s is None:

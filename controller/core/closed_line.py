@@ -90,13 +90,13 @@ class ClosedRun:
         if found is None or self._last is None:
             return None
         values, spread = list(found.values), list(found.spread)
-        if values[_AIR] < 0.0:  # there is no such bubble; its error stays that of a fit which may have one
+        if values[_AIR] < 0.0:  # there is no such bubble; the errors of C and air stay those of a fit which may have one
             without = self._sums.solve((0, 2, 3, 4))
             if without is None:
                 return None
             found = without
             values = [found.values[0], 0.0, *found.values[1:]]
-            spread = [found.spread[0], spread[_AIR], *found.spread[1:]]
+            spread = [spread[0], spread[_AIR], *found.spread[1:]]
         if values[0] <= 0.0:
             return None
         independent = max(LEAST_INDEPENDENT, (self._last[0] - self.began_s) / LIKE_FOR_S)

@@ -151,7 +151,7 @@ class MeasuredRun:
                 return None
             found = without
             (resistance, stored, late), bubble = found.values, 0.0
-            spread[0], spread[1] = found.spread[0], found.spread[1]
+            spread[0] = found.spread[0]  # C and air keep theirs: that none was found does not mean that there is none
         if resistance <= 0.0 or stored <= 0.0:
             return None
         # Residuals are integrals, stick-slip, and alike for about a time constant: so many of them are independent.

@@ -157,9 +157,11 @@ def rests(room: Room, person: Person, for_s: float) -> None:
 
 def test_the_tip_is_closed_and_opened_again_before_the_cannula_goes_in() -> None:
     person, room = Person(prime_motions=1, closes_tip=True), primed()
-    rests(room, person, 2.4)
+    rests(room, person, 1.0)
+    room.line_kpa = 2.0  # a slip of the stopper
+    rests(room, person, 1.4)
     assert room.done == []
-    rests(room, person, 3.0)
+    rests(room, person, 0.2)
     assert [what for _, what in room.done] == ["tip capped"]
     moves(room, person, 0.8)
     room.line_kpa = 5.0
