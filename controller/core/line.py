@@ -17,8 +17,8 @@ from controller.core.least_squares import LeastSquares
 
 ATMOSPHERE_KPA = 101.325
 LEAST_INDEPENDENT = 4.0
-# Measured over 600 good lines of the cohort `mixed` (seeds 221 to 223), each at its temperature during the run: R then errs by 0.96
-# of its standard error (rms), C by 0.79, air by 0.55.
+# Measured over 600 good lines of the cohort `mixed` (seeds 221 to 223), each at its temperature during the run: R then errs by
+# 0.96 of its standard error (rms), C by 0.79, air by 0.55.
 _R_CORRELATED = 2.0
 
 
