@@ -24,6 +24,7 @@ def plan_of(loaded: LoadedProfile, *, simulated: bool) -> Plan:
         first_prime_rate_ul_s=profile.prime.first_rate_ul_s,
         prime_ul=profile.prime.volume_ul,
         prime_rate_ul_s=profile.prime.rate_ul_s,
+        closed_tip=profile.prime.closed_tip,
         line_limit_kpa=profile.limits.line_kpa,
         duct_limit_kpa=profile.limits.duct_kpa,
         sample_age_s=profile.limits.sample_age_s,

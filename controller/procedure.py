@@ -98,6 +98,8 @@ def run_procedure(request: Request) -> dict[str, Any]:
         if control:
             line = _back_door(control, recorder.pid)
             stack.callback(line.close)
+            if prepared.loaded.profile.prime.closed_tip:
+                line.tell({"do": "person", "closes_tip": True})  # the simulated person reads no screen
             screens.append(("simulated operator", line))
         for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})

@@ -211,6 +211,11 @@ class BackDoorLine:
         """Takes telemetry and drops it."""
         return True
 
+    def tell(self, act: Mapping[str, object]) -> None:
+        """Has something done at the bench; a line that is lost is found out where it is listened to."""
+        with contextlib.suppress(OSError):
+            self._socket.sendall(json.dumps(act).encode() + b"\n")
+
     def receive(self) -> list[dict[str, object]]:
         """Statements that have come."""
         while self._alive:

@@ -79,6 +79,7 @@ class PersonAct(_Act):
     do: Literal["person"] = "person"
     self_test: bool | None = None
     inserts_cannula: bool | None = None
+    closes_tip: bool | None = None
 
 
 class HostAct(_Act):

@@ -7,7 +7,7 @@ about the duct.
 
 import math
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from simulators.acts import Act, PersonAct, Press, Release, Tip
 from simulators.any_plant import plant_truth
@@ -16,12 +16,20 @@ from simulators.scenario import PersonTable
 REACTION_S = 0.3
 PRIMED_UL = 5.0
 REST_S = 0.5
+CLOSE_REST_S = 2.5
+"""Longer than before the cannula is put in: the line is to be at zero, and the host's question is read before."""
+CLOSE_KPA = 3.0
+"""Who has once begun to wait for that minds no slip of the stopper."""
+OPEN_REST_S = 3.5
+"""The host looks for two seconds at what the closed line holds, and then asks."""
+CLOSED_MOTIONS = 2
 REST_KPA = 1.2
 """A low reading on the display. The host lets nobody arm above 1 kPa, and by then the tip has to be in."""
 MOTION_OVER_S = 0.1
 """A plunger that has stood so long has ended its motion (it also stands between two steps of its motor)."""
 FEELS_EVERY_S = 0.05
 
+_ROUNDING_S = 1e-9
 _ROUNDING_UL = 1e-9  # sums of many small steps end a little beside the round number
 
 
@@ -76,6 +84,7 @@ class Person:
         inserts_cannula: bool = True,
         hold_s: float = 0.4,
         *,
+        closes_tip: bool = False,
         prime_motions: int = 2,
         feels_pain: bool = False,
         reaction_s: float = 1.0,
@@ -86,7 +95,7 @@ class Person:
         """See PersonTable."""
         thumb = _Thumb()
         self._button = _TestPress(thumb, self_test, hold_s)
-        self._cannula = _Cannula(inserts_cannula, prime_motions)
+        self._cannula = _Cannula(inserts_cannula, closes_tip, prime_motions)
         ever_in_pain = can_press and (feels_pain or false_pain_ul is not None)
         self._pain = _Pain(thumb, feels_pain, reaction_s, false_pain_ul, lets_go_s) if ever_in_pain else None
         # After most steps there is nothing to see: until then nothing but other outputs makes any difference.
@@ -105,6 +114,8 @@ class Person:
             self._button.answer(act.self_test)
         if act.inserts_cannula is not None:
             self._cannula.want(act.inserts_cannula)
+        if act.closes_tip is not None:
+            self._cannula.close_first(act.closes_tip)
         self._plan()
 
     def next_s(self, bench: Surroundings) -> float:
@@ -119,7 +130,7 @@ class Person:
         button, pain = self._button, self._pain
         if outputs != button.seen or now_s >= button.due_s:
             button.look(bench, now_s, outputs)
-        if self._cannula.wanted:
+        if self._cannula.watches:
             self._cannula.look(bench, now_s)
         if pain is not None and (now_s >= pain.look_s or bench.forward_patient_ul >= pain.false_ul):
             pain.look(bench, now_s)
@@ -129,7 +140,7 @@ class Person:
     def _plan(self) -> None:
         button, cannula, pain = self._button, self._cannula, self._pain
         self._due_s = min(button.due_s, cannula.due_s)
-        if button.seen is None or cannula.wanted or (pain is not None and pain.false_ul < math.inf):
+        if button.seen is None or cannula.watches or (pain is not None and pain.false_ul < math.inf):
             self._look_s = -math.inf
         else:
             self._look_s = button.due_s if pain is None else min(button.due_s, pain.look_s)
@@ -204,23 +215,41 @@ class _TestPress:
 
 
 class _Cannula:
-    """Puts the cannula in, once, when the line has been primed in so many motions and has come to rest."""
+    """Puts the cannula in, once, when the line has been primed in so many motions and has come to rest.
 
-    def __init__(self, wanted: bool, prime_motions: int) -> None:
-        self.wanted = wanted  # and not in yet
+    Who is to close the tip before does so at that moment instead, opens it when the line has been pressed and has been at rest
+    for a while, and puts the cannula in when it has come to rest again.
+    """
+
+    def __init__(self, wanted: bool, closes_tip: bool, prime_motions: int) -> None:
         self.due_s = math.inf
+        self._wanted = wanted  # and not in yet
         self._inserted = False
         self._motions_left = prime_motions
+        self._to_close = closes_tip  # and not closed yet
+        self._closed = False  # by this hand
+        self._presses_left = CLOSED_MOTIONS
         self._known_ul = 0.0  # forward travel that has been counted as motions, or was not into air
         self._calm_since_s: float | None = None
+        self.watches = False
+        """There is something to look at."""
+        self._think_anew()
 
     def want(self, wanted: bool) -> None:
         """Whether it is put in from now on."""
-        self.wanted = wanted and not self._inserted
-        self._be_restless()
+        self._wanted = wanted and not self._inserted
+        self._think_anew()
+
+    def close_first(self, closes_tip: bool) -> None:
+        """Whether the tip is closed before, if that has not been done."""
+        self._to_close = closes_tip and not self._closed and not self._inserted and self._presses_left == CLOSED_MOTIONS
+        self._think_anew()
 
     def look(self, bench: Surroundings, now_s: float) -> None:
-        """To be called as long as it is wanted."""
+        """To be called as long as it watches."""
+        if self._closed:
+            self._look_closed(bench, now_s)
+            return
         forward_ul = bench.forward_ul
         if bench.tip != "air":
             self._known_ul = forward_ul
@@ -230,18 +259,45 @@ class _Cannula:
         if self._motions_left and forward_ul > self._known_ul and rest_s >= MOTION_OVER_S:
             self._known_ul = forward_ul
             self._motions_left -= 1
-        if forward_ul < PRIMED_UL or rest_s <= 0 or bench.line_kpa >= REST_KPA:
+        calm_kpa = CLOSE_KPA if self._to_close and self._calm_since_s is not None else REST_KPA
+        if forward_ul < PRIMED_UL or rest_s <= 0 or bench.line_kpa >= calm_kpa:
             self._be_restless()
             return
         if self._calm_since_s is None:
             self._calm_since_s = now_s
         if self._motions_left:
             return
-        self.due_s = self._calm_since_s + REST_S
-        if now_s >= self.due_s:
-            self._inserted = True
-            self.want(False)
-            bench.act(Tip(where="patient"), by="person")
+        self.due_s = self._calm_since_s + (CLOSE_REST_S if self._to_close else REST_S)
+        if now_s >= self.due_s and (self._to_close or self._wanted):
+            self._act(bench)
+
+    def _act(self, bench: Surroundings) -> None:
+        where: Literal["capped", "patient"] = "patient"
+        if self._to_close:
+            self._to_close, self._closed, where = False, True, "capped"
+            self._known_ul = bench.forward_ul
+        else:
+            self._wanted, self._inserted = False, True
+        self._think_anew()
+        bench.act(Tip(where=where), by="person")
+
+    def _look_closed(self, bench: Surroundings, now_s: float) -> None:
+        rest_s = bench.rest_s
+        if self._presses_left and bench.forward_ul > self._known_ul and rest_s >= MOTION_OVER_S:
+            self._known_ul = bench.forward_ul
+            self._presses_left -= 1
+        if self._presses_left or rest_s <= 0:
+            self._be_restless()
+            return
+        self.due_s = now_s - rest_s + OPEN_REST_S
+        if now_s >= self.due_s - _ROUNDING_S:
+            self._closed = False
+            self._think_anew()
+            bench.act(Tip(where="air"), by="person")
+
+    def _think_anew(self) -> None:
+        self.watches = self._wanted or self._to_close or self._closed
+        self._be_restless()
 
     def _be_restless(self) -> None:
         self._calm_since_s = None

@@ -75,13 +75,16 @@ class PersonTable(_Table):
     """What the simulated person does without being told, and what the patient feels.
 
     self_test: answers the host's test of the button, holding it for hold_s. inserts_cannula: once the line has come to rest
-    after so many prime_motions into air. feels_pain: presses reaction_s after the plant begins to say pain. false_pain_ul:
-    presses without a cause when so much of the plunger's travel has gone into the patient. lets_go_s: how long the plunger
-    has to rest before the button is let go. can_press: without it neither kind of pain leads to a press.
+    after so many prime_motions into air. closes_tip: closes the tip before that, and opens it when the line has been pressed;
+    a host whose profile asks for the closed-tip step says so by itself. feels_pain: presses reaction_s after the plant begins
+    to say pain. false_pain_ul: presses without a cause when so much of the plunger's travel has gone into the patient.
+    lets_go_s: how long the plunger has to rest before the button is let go. can_press: without it neither kind of pain leads
+    to a press.
     """
 
     self_test: bool = True
     inserts_cannula: bool = True
+    closes_tip: bool = False
     hold_s: Annotated[float, Field(gt=0, le=10)] = 0.4
     prime_motions: Annotated[int, Field(ge=1, le=10)] = 2
     feels_pain: bool = False

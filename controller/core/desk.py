@@ -21,16 +21,18 @@ from controller.core.states import Procedure, State
 from controller.core.view import View
 
 AUTO_ANSWER_S = 0.3  # the simulated operator takes a moment
+HANDS_S = 3.0  # and longer where something has to be done with the hands before
 
 
 @dataclass(slots=True)
 class Question:
-    """Something only a person can say. typed: a word that has to be typed, or ""."""
+    """Something only a person can say. typed: a word that has to be typed, or "". takes_s: what a simulated operator needs."""
 
     id: str
     text: str
     typed: str
     asked_s: float
+    takes_s: float = AUTO_ANSWER_S
     answered: bool = False
 
 
@@ -62,6 +64,8 @@ class Desk:
     stop_s: float | None = None
     question: Question | None = None
     prompt: str | None = None
+    beware: str = ""
+    """What people have to know of the line whatever it is that stops."""
     hold_kpa: list[float] = field(default_factory=list)
     increments_done: int = 0
     suspicion: float = 0.0  # how much speaks for a duct that loses what goes in; 1 is the limit
@@ -98,6 +102,7 @@ class Desk:
         The order to stop is given before the state machine is asked anything. again: this has happened just now and is no
         condition that stays, so that it stops the pump once more even if the same has stopped it before.
         """
+        text = f"{text}; {self.beware}" if self.beware else text
         if self.reason is None:
             self.reason, self.reason_text = reason, text
         elif reason is not self.reason and reason not in self.also:
@@ -137,10 +142,10 @@ class Desk:
 
     # -- questions to people ---------------------------------------------------------------------------------------------------
 
-    def ask(self, question_id: str, text: str, *, typed: str = "") -> bool:
+    def ask(self, question_id: str, text: str, *, typed: str = "", takes_s: float = AUTO_ANSWER_S) -> bool:
         """Puts a question once; True as soon as it is answered. In a simulation the simulated operator answers."""
         if self.question is None or self.question.id != question_id:
-            self.question = Question(question_id, text, typed, self.now_s)
+            self.question = Question(question_id, text, typed, self.now_s, takes_s)
             self.note("question", text, id=question_id)
         question = self.question
         if not question.answered and self._simulated_operator_answers(question):
@@ -152,7 +157,7 @@ class Desk:
         return False
 
     def _simulated_operator_answers(self, question: Question) -> bool:
-        return self.plan.simulated and self.plan.advance_auto and self.now_s - question.asked_s >= AUTO_ANSWER_S
+        return self.plan.simulated and self.plan.advance_auto and self.now_s - question.asked_s >= question.takes_s
 
     def take_answer(self, statement: Operator) -> None:
         """Takes an operator's answer, if it fits the open question."""

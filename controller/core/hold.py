@@ -29,7 +29,9 @@ STILL_KPA = 0.5  # a line that has fallen by less than this tells nothing of R t
 SLIP_SAMPLES = 8
 SLIP_SIGMAS, SLIP_LEAST_KPA = 4.0, 0.2
 SLIP_OVER_S = 0.04  # a slip takes a few steps of the motor's
-MODEL_KPA = 0.08  # standard deviation of the result against the truth over the cohort `mixed`, height known
+# Measured: root mean square of the error against the truth, a mean of 0.04 included, over 2262 holds of 600 good patients of the
+# cohort `mixed` (seeds 221 to 223), height known. With it 95 % of the holds err by less than 1.7 of their standard errors.
+MODEL_KPA = 0.08
 
 
 class Hold:

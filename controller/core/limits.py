@@ -11,6 +11,7 @@ TOTAL_UL: Final[float] = 300.0  # per duct and day, over all records; ductograph
 INCREMENT_UL: Final[float] = 50.0  # the most ever programmed into the pump at once: what a dead host can still deliver
 INCREMENT_STEP_UL: Final[float] = 10.0  # increments come in hundredths of a millilitre, as people read them
 PRIMING_FORWARD_UL: Final[float] = 600.0  # all forward motion in priming, filling included; cannula outside the patient
+CLOSED_TIP_UL: Final[float] = 40.0  # of it, pressed into a line whose tip is closed
 RESERVE_UL: Final[float] = 100.0  # stays in the syringe beyond prime and target, so that the plunger never bottoms out
 
 # Rate
@@ -19,6 +20,7 @@ RELIEF_RATE_UL_S: Final[float] = 15.0  # fastest retraction after a stop; a smal
 
 # Pressure
 LINE_KPA: Final[float] = 250.0  # protects line and cannula seat; a 30G cannula alone takes 30 to 70 kPa at 5 uL/s
+CLOSED_TIP_KPA: Final[float] = 60.0  # that is aimed at with the tip closed; what fluid running through a cannula takes anyway
 DUCT_KPA: Final[float] = 5.0  # at zero flow; rat bile-pancreatic ducts ruptured at 4.9 kPa (Armstrong, Gut 1985)
 RELIEF_FLOOR_KPA: Final[float] = -1.0  # relief never draws harder than this: no blood or air into the line
 READY_LINE_KPA: Final[float] = 1.0  # to leave `ready` the line is within this of zero, so that nothing stored is let go

@@ -15,6 +15,7 @@ class Plan:
     first_prime_rate_ul_s: float
     prime_ul: float  # the measured run
     prime_rate_ul_s: float
+    closed_tip: bool  # the line is also measured with its tip closed
     line_limit_kpa: float
     duct_limit_kpa: float
     sample_age_s: float

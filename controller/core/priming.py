@@ -1,15 +1,18 @@
 """Priming, the first look at the line: fluid moves into air in two runs, and the pressure returns to zero.
 
 The first run fills what is empty and takes up the drive's play; the second, faster one is measured. It tells the resistance of
-the line, what the line stores and how much of that is air (controller.core.line), before the patient is connected. What is not as
-it has to be is refused, with what to do about it.
+the line, what the line stores and how much of that is air (controller.core.line), before the patient is connected. Where the
+profile asks for it, a step with the tip closed tells the latter two better (controller.core.closed_tip). What is not as it has to
+be is refused, with what to do about it.
 """
 
+from collections.abc import Callable
 from math import sqrt
 
+from controller.core.closed_tip import ClosedTip
 from controller.core.desk import Desk
 from controller.core.limits import INCREMENT_UL, PRIMING_FORWARD_UL, READY_LINE_KPA, ZERO_EXPIRY_S
-from controller.core.line import Identified, MeasuredRun
+from controller.core.line import Identified, LineModel, MeasuredRun
 from controller.core.motion_run import MotionRun
 from controller.core.readiness import zero_expired
 from controller.core.reasons import Reason
@@ -41,10 +44,14 @@ class Priming:
         self._rest: RestWatch | None = None
         self._rest_since_s = 0.0
         self._rested_kpa: float | None = None
+        self._found: Identified | None = None
+        self._closed_tip: ClosedTip | None = None
 
     def take(self, observation: object) -> bool:
         """One observation further; True when the line is primed and at rest."""
         desk = self._desk
+        if self._closed_tip is not None:
+            return self._closed_tip.take(observation) and desk.reason is None and self._judge_closed(self._closed_tip)
         if self._motion is None:
             if zero_expired(desk):
                 self._refuse(f"the pressure zero is older than {ZERO_EXPIRY_S:.0f} s")
@@ -67,18 +74,17 @@ class Priming:
         return False
 
     def _next_motion(self) -> None:
-        desk, motion = self._desk, self._motions.pop(0)
+        motion = self._motions.pop(0)
+        self._motion = self._begin(motion, (lambda: None) if self._motions else self._measure)
+
+    def _begin(self, motion: Motion, started: Callable[[], None]) -> MotionRun | None:
+        """Begins a motion with the cannula outside the patient; None where that would be too much in all."""
+        desk = self._desk
         if desk.account.forward_ul("air")[1] + motion.volume_ul > PRIMING_FORWARD_UL:
             self._refuse(f"priming would take more than {PRIMING_FORWARD_UL:g} ul")
-            return
-        self._motion = MotionRun(
-            desk,
-            "air",
-            motion,
-            why="prime into air: cannula outside the patient",
-            gate=self._gate,
-            started=(lambda: None) if self._motions else self._measure,
-        )
+            return None
+        why = "prime into air: cannula outside the patient" if self._closed_tip is None else "press into the closed line"
+        return MotionRun(desk, "air", motion, why=why, gate=self._gate, started=started)
 
     def _gate(self) -> str | None:
         desk = self._desk
@@ -126,7 +132,31 @@ class Priming:
         if trouble is not None or found is None:
             self._refuse(trouble or "the line was not measured")
             return False
-        desk.line = found.line
+        self._found = found
+        if desk.plan.closed_tip:
+            self._closed_tip = ClosedTip(desk, found.line, peak_kpa, self._begin)
+            return False
+        return self._accept(found.line)
+
+    def _judge_closed(self, closed_tip: ClosedTip) -> bool:
+        """With the tip open again: what is known of compliance and air now, from the better of the two measurements."""
+        run, closed = self._found, closed_tip.found
+        if run is None or closed is None:
+            self._refuse("the line was not measured")
+            return False
+        line, bubble_error_ul = run.line, run.bubble_error_ul
+        if closed.bubble_error_ul < bubble_error_ul:
+            line = LineModel(line.resistance_kpa_s_ul, closed.compliance_ul_kpa, closed.bubble_ul)
+            bubble_error_ul = closed.bubble_error_ul
+        trouble = self._too_soft(line, bubble_error_ul)
+        if trouble is not None:
+            self._refuse(trouble)
+            return False
+        return self._accept(line)
+
+    def _accept(self, line: LineModel) -> bool:
+        desk = self._desk
+        desk.line = line
         unverified = "" if desk.plan.lot_calibrated else "; without the lot's calibration agent and temperature stay unverified"
         desk.note("primed", f"line primed{unverified}", lot_calibrated=desk.plan.lot_calibrated)
         return True
@@ -136,13 +166,13 @@ class Priming:
         desk, line = self._desk, found.line
         desk.note(
             "line_measured",
-            f"line: resistance {line.resistance_kpa_s_ul:.2f} kPa/(ul/s), compliance {found.compliance_at_rest_ul_kpa:.3f} "
+            f"line: resistance {line.resistance_kpa_s_ul:.2f} kPa/(ul/s), compliance {line.compliance_at_rest_ul_kpa:.3f} "
             f"ul/kPa, air {line.bubble_ul:.1f} ul",
             resistance_kpa_s_ul=round(line.resistance_kpa_s_ul, 4),
             resistance_error_kpa_s_ul=round(found.resistance_error_kpa_s_ul, 4),
             compliance_ul_kpa=round(line.compliance_ul_kpa, 4),
             compliance_error_ul_kpa=round(found.compliance_error_ul_kpa, 4),
-            compliance_at_rest_ul_kpa=round(found.compliance_at_rest_ul_kpa, 4),
+            compliance_at_rest_ul_kpa=round(line.compliance_at_rest_ul_kpa, 4),
             bubble_ul=round(line.bubble_ul, 2),
             bubble_error_ul=round(found.bubble_error_ul, 2),
             late_s=round(found.late_s, 4),
@@ -170,7 +200,9 @@ class Priming:
                 "the pressure while priming fits no line with a cannula at its end: a leak, or a plunger that sticks; check "
                 "syringe and connections, begin anew"
             )
-        return self._wrong_resistance(found) or self._too_soft(found, plan.greatest_compliance_ul_kpa)
+        # With the closed tip air is known better, and judged then.
+        wrong = self._wrong_resistance(found)
+        return wrong if wrong is not None or plan.closed_tip else self._too_soft(found.line, found.bubble_error_ul)
 
     def _wrong_resistance(self, found: Identified) -> str | None:
         plan, resistance = self._desk.plan, found.line.resistance_kpa_s_ul
@@ -188,16 +220,16 @@ class Priming:
             f" {causes}; compare all of it with the profile, change the cannula, begin anew"
         )
 
-    def _too_soft(self, found: Identified, greatest_ul_kpa: float) -> str | None:
-        limit_ul = max(AIR_UL, AIR_SIGMAS * found.bubble_error_ul)
-        if found.line.bubble_ul > limit_ul:
+    def _too_soft(self, line: LineModel, bubble_error_ul: float) -> str | None:
+        limit_ul, greatest_ul_kpa = max(AIR_UL, AIR_SIGMAS * bubble_error_ul), self._desk.plan.greatest_compliance_ul_kpa
+        if line.bubble_ul > limit_ul:
             return (
-                f"air in the line: about {found.line.bubble_ul:.0f} ul (limit {limit_ul:.0f} ul); purge it with the tip up, look "
+                f"air in the line: about {line.bubble_ul:.0f} ul (limit {limit_ul:.0f} ul); purge it with the tip up, look "
                 "for bubbles, begin anew"
             )
-        if found.compliance_at_rest_ul_kpa > SOFT_FACTOR * greatest_ul_kpa:
+        if line.compliance_at_rest_ul_kpa > SOFT_FACTOR * greatest_ul_kpa:
             return (
-                f"the line stores {found.compliance_at_rest_ul_kpa:.2f} ul/kPa, and the softest syringe and tube of this kind "
+                f"the line stores {line.compliance_at_rest_ul_kpa:.2f} ul/kPa, and the softest syringe and tube of this kind "
                 f"{greatest_ul_kpa:.2f}: air, or another syringe or tube than the profile says; check them, begin anew"
             )
         return None

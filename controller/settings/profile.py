@@ -167,12 +167,16 @@ class Injection(_Section):
 
 
 class Prime(_Section):
-    """The prime check, cannula outside the patient: a first run that fills and takes up the drive's play, and a measured one."""
+    """The prime check, cannula outside the patient: a first run that fills and takes up the drive's play, and a measured one.
+
+    closed_tip: then the operator closes the tip, and a little more is pressed into the line; that tells air and leaks better.
+    """
 
     volume_ml: Annotated[float, Field(gt=0.0, le=limits.INCREMENT_UL / 1000.0), Unit("mL")]
     rate_ul_s: Annotated[float, Field(gt=0.0, le=limits.INFUSION_RATE_UL_S), Unit("uL/s")]
     first_volume_ml: Annotated[float, Field(gt=0.0, le=limits.PRIMING_FORWARD_UL / 1000.0), Unit("mL")] = 0.01
     first_rate_ul_s: Annotated[float, Field(gt=0.0, le=limits.INFUSION_RATE_UL_S), Unit("uL/s")] = 2.5
+    closed_tip: bool = False
 
     @property
     def first_volume_ul(self) -> float:

@@ -27,6 +27,7 @@ _STEP_ML: Final = exact(limits.INCREMENT_STEP_UL) / 1000
 _LARGEST_INCREMENT_ML: Final = exact(limits.INCREMENT_UL) / 1000
 _LARGEST_TARGET_ML: Final = exact(limits.TOTAL_UL) / 1000
 _LARGEST_PRIME_ML: Final = exact(limits.PRIMING_FORWARD_UL) / 1000
+_CLOSED_TIP_ML: Final = exact(limits.CLOSED_TIP_UL) / 1000
 _RESERVE_ML: Final = exact(limits.RESERVE_UL) / 1000
 
 _Rule = Callable[..., str | None]
@@ -131,19 +132,24 @@ def _target_is_whole_increments(target_ml: float, increment_ml: float) -> str | 
     return f"is not a whole number of increments of {number_text(increment, 2)} mL; next to it are {choices}"
 
 
-@_rule("prime.first_volume_ml", "prime.volume_ml")
-def _priming_is_bounded(first_volume_ml: float, volume_ml: float) -> str | None:
-    both = exact(first_volume_ml) + exact(volume_ml)
-    if both <= _LARGEST_PRIME_ML:
+@_rule("prime.first_volume_ml", "prime.volume_ml", "prime.closed_tip")
+def _priming_is_bounded(first_volume_ml: float, volume_ml: float, closed_tip: bool) -> str | None:
+    prime = _prime_ml(first_volume_ml, volume_ml, closed_tip)
+    if prime <= _LARGEST_PRIME_ML:
         return None
-    return (
-        f"and prime.volume_ml together are {number_text(both, 2)} mL, above the limit of {number_text(_LARGEST_PRIME_ML, 2)} mL"
-    )
+    closed = f" and {number_text(_CLOSED_TIP_ML, 2)} mL for the closed tip" if closed_tip else ""
+    all_of_it = f"and prime.volume_ml{closed} together are {number_text(prime, 2)} mL"
+    return f"{all_of_it}, above the limit of {number_text(_LARGEST_PRIME_ML, 2)} mL"
 
 
-@_rule("line.fill_ml", "injection.target_ml", "prime.first_volume_ml", "prime.volume_ml")
-def _syringe_holds_enough(fill_ml: float, target_ml: float, first_ml: float, volume_ml: float) -> str | None:
-    fill, target, prime = exact(fill_ml), exact(target_ml), exact(first_ml) + exact(volume_ml)
+def _prime_ml(first_volume_ml: float, volume_ml: float, closed_tip: bool) -> Fraction:
+    """The most that priming takes."""
+    return exact(first_volume_ml) + exact(volume_ml) + (_CLOSED_TIP_ML if closed_tip else 0)
+
+
+@_rule("line.fill_ml", "injection.target_ml", "prime.first_volume_ml", "prime.volume_ml", "prime.closed_tip")
+def _syringe_holds_enough(fill_ml: float, target_ml: float, first_ml: float, volume_ml: float, closed_tip: bool) -> str | None:
+    fill, target, prime = exact(fill_ml), exact(target_ml), _prime_ml(first_ml, volume_ml, closed_tip)
     needed = prime + target + _RESERVE_ML
     if fill >= needed:
         return None

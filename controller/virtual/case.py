@@ -18,6 +18,7 @@ from controller.virtual.overrides import scenario_overrides
 from controller.virtual.procedure import NotEndedError, VirtualProcedure
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.trace import Trace
+from simulators.acts import PersonAct
 from simulators.any_plant import DEFAULT_PLANT, PlantError, load_plant
 from simulators.bench import BenchOptions, SimulatedBench
 from simulators.cohorts import Cohort, CohortError, Patient, load_cohort
@@ -129,7 +130,7 @@ def set_up(case: Case) -> tuple[LoadedProfile, Patient]:
 
 def direct_bench(case: Case, loaded: LoadedProfile, patient: Patient, events: Sequence[Sequence[Event]] = ()) -> DirectBench:
     """A bench at core fidelity with this patient. Raises OptionsError."""
-    return _attended(DirectBench(_bench_options(case, loaded, patient)), patient.person, events)
+    return _attended(DirectBench(_bench_options(case, loaded, patient)), loaded, patient.person, events)
 
 
 def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
@@ -243,12 +244,14 @@ def _bench_options(case: Case, loaded: LoadedProfile, patient: Patient) -> Bench
     return bench_options(loaded, settings, plant=plant, seed=case.seed, index=case.index)
 
 
-def _attended(bench: DirectBench, person: PersonTable, events: Sequence[Sequence[Event]]) -> DirectBench:
-    """With a person, and with what is going to happen."""
+def _attended(bench: DirectBench, loaded: LoadedProfile, person: PersonTable, events: Sequence[Sequence[Event]]) -> DirectBench:
+    """With a person who knows what the profile asks for, and with what is going to happen."""
     for sequence in events:
         bench.watch(ScenarioRunner(Scenario(title="events", event=list(sequence)), bench))
     hands = Person.of(person)
     bench.person = hands.told
+    if loaded.profile.prime.closed_tip:
+        hands.told(PersonAct(closes_tip=True))
     bench.watch(hands)
     return bench
 

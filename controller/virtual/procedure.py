@@ -16,7 +16,7 @@ from controller.station import Outputs
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.world import VirtualWorld, WorldEnded
 from drivers.link import LinkLostError, OutputLines
-from simulators.acts import HostAct, Operator
+from simulators.acts import HostAct, Operator, PersonAct
 from simulators.bench import SimulatedBench
 from simulators.person import Person
 from simulators.ports import PORT_FAULTS
@@ -65,6 +65,8 @@ class VirtualProcedure:
             bench.watch(ScenarioRunner(Scenario(title="events", event=list(sequence)), bench))
         hands = Person.of(person or PersonTable())
         bench.person = hands.told
+        if loaded.profile.prime.closed_tip:
+            hands.told(PersonAct(closes_tip=True))
         bench.watch(hands)
         self.station = build_station(loaded, Outputs(self._write, self._set_lines, self.recorder), simulated=True)
         self.loop = Loop(self.station, self.world, self.recorder, [("simulated operator", self), *screens])

@@ -20,6 +20,7 @@ PLAN = Plan(
     first_prime_rate_ul_s=5.0,
     prime_ul=20.0,
     prime_rate_ul_s=10.0,
+    closed_tip=False,
     line_limit_kpa=200.0,
     duct_limit_kpa=5.0,
     sample_age_s=0.1,
@@ -111,7 +112,7 @@ class CoreBench:
         return self
 
     def prime(self, line: LineModel, limit_s: float = 20.0, *, lost_ul_s: float = 0.0, hears: float = 1.0) -> None:
-        """Both runs of priming, and the rest behind them, through an ideal line into air.
+        """Both runs of priming, and the rest behind them, through an ideal line into air, until something is asked.
 
         lost_ul_s: what a leak takes of the plunger's flow. hears: what part of the pressure the transmitter tells.
         """
@@ -122,7 +123,7 @@ class CoreBench:
             self.start_motion(hears * kpa)
             kpa = self._push(line, kpa, lost_ul_s, hears)
         for _ in range(round(limit_s / 0.01)):
-            if self.state is not State.PRIMING:
+            if self.state is not State.PRIMING or self.desk.question is not None:
                 return
             kpa = after_10_ms(line, kpa, 0.0)
             self.breathe(0.01, hears * kpa)
@@ -270,6 +271,11 @@ def in_state(state: State, plan: Plan = PLAN) -> CoreBench:
     bench = WAYS[state](CoreBench(plan))
     assert bench.state is state
     return bench
+
+
+def kinds(actions: list[Action]) -> set[str]:
+    """The kinds of these, by name."""
+    return {type(action).__name__ for action in actions}
 
 
 def first_stop(actions: list[Action]) -> StopPump:

@@ -39,6 +39,7 @@ from drivers.pump import (
     PumpStopped,
 )
 from tests.core.bench import PLAN, in_state
+from tests.core.closed_bench import pressing
 
 VOLUME = st.sampled_from([0.0, 0.05, 1.0, 20.0, 49.95, 50.0, 50.2, 300.0, 1e9, -5.0])
 KPA = st.sampled_from([0.0, 0.3, 1.2, 4.0, 20.0, 60.0, 199.0, 251.0, -0.6, -50.0, 1e30, float("nan"), float("inf")])
@@ -75,13 +76,15 @@ EVENTS = st.one_of(
 CALM = st.sampled_from([Tick(), PumpHeard(), PumpIdle(), ButtonProved("A"), ButtonProved("B")])
 STARTS = [State.STANDBY, State.SELF_TEST, State.PRIMING, State.READY, State.ARMED, State.INFUSING, State.HOLDING, State.COMPLETE]
 
+CLOSED_TIP = "pressing into a closed line"
+
 
 class AnythingGoes(RuleBasedStateMachine):
     """Begins in some state that was reached in the ordinary way; then anything is said."""
 
-    @initialize(start=st.sampled_from([*STARTS, State.STOPPING, State.RELIEVING, State.STOPPED]))
-    def begin(self, start: State) -> None:
-        self.bench = in_state(start)
+    @initialize(start=st.sampled_from([*STARTS, State.STOPPING, State.RELIEVING, State.STOPPED, CLOSED_TIP]))
+    def begin(self, start: State | str) -> None:
+        self.bench = in_state(start) if isinstance(start, State) else pressing().core
         self.prepared: Motion | None = None
         self.durable = {intent.motion_number for intent in self.bench.ordered(WriteIntent) if self._was_run(intent)}
 

@@ -36,7 +36,7 @@ def test_a_run_finds_the_line_it_went_through(resistance: float, compliance: flo
     assert found is not None
     assert found.line.known
     assert found.line.resistance_kpa_s_ul == pytest.approx(resistance, rel=0.01)
-    assert found.compliance_at_rest_ul_kpa == pytest.approx(compliance, rel=0.08)
+    assert found.line.compliance_at_rest_ul_kpa == pytest.approx(compliance, rel=0.08)
     assert found.residual_ul < 0.1
 
 

@@ -168,6 +168,20 @@ def test_both_priming_runs_together_are_bounded(refusals: Refusals) -> None:
     ]
 
 
+def test_what_the_closed_tip_takes_is_counted(refusals: Refusals) -> None:
+    closed = {"prime.closed_tip": "true"}
+    assert refusals("sim", {**closed, "line.fill_ml": "0.37"}) == []
+    assert refusals("sim", {**closed, "line.fill_ml": "0.36"}) == [
+        "mine.toml: line.fill_ml = 0.36 is below the limit of 0.37 mL: prime 0.07 + target 0.20 + reserve 0.10 mL"
+    ]
+    room = {"line.syringe": '"bd-3ml"', "line.fill_ml": "3.0"}
+    assert refusals("sim", {**closed, **room, "prime.first_volume_ml": "0.54"}) == []
+    assert refusals("sim", {**closed, **room, "prime.first_volume_ml": "0.55"}) == [
+        "mine.toml: prime.first_volume_ml = 0.55 and prime.volume_ml and 0.04 mL for the closed tip together are 0.61 mL, "
+        "above the limit of 0.60 mL"
+    ]
+
+
 def test_the_lots_calibration_is_what_the_line_is_expected_to_resist() -> None:
     nominal, narrow = (load_profile("sim", {"line.lot_bore_mm": bore}) for bore in (None, 0.150))
     assert narrow.cannula.bore_mm == 0.150

@@ -137,3 +137,65 @@ def test_a_person_who_does_not_insert_is_told_to_and_then_does() -> None:
     person.told(PersonAct(inserts_cannula=True))
     room.live(person, 2.0)
     assert [what for _, what in room.done] == ["tip patient"]
+
+
+def moves(room: Room, person: Person, by_ul: float) -> None:
+    """One motion of the plunger, and a moment of rest behind it."""
+    room.forward_ul += by_ul
+    room.rest_s = 0.0
+    room.live(person, 0.3)
+    for _ in range(200):
+        room.rest_s += 0.001
+        room.live(person, 0.001)
+
+
+def rests(room: Room, person: Person, for_s: float) -> None:
+    for _ in range(round(for_s * 1000)):
+        room.rest_s += 0.001
+        room.live(person, 0.001)
+
+
+def test_the_tip_is_closed_and_opened_again_before_the_cannula_goes_in() -> None:
+    person, room = Person(prime_motions=1, closes_tip=True), primed()
+    rests(room, person, 1.0)
+    room.line_kpa = 2.0  # a slip of the stopper
+    rests(room, person, 1.4)
+    assert room.done == []
+    rests(room, person, 0.2)
+    assert [what for _, what in room.done] == ["tip capped"]
+    moves(room, person, 0.8)
+    room.line_kpa = 5.0
+    rests(room, person, 5.0)
+    assert [what for _, what in room.done] == ["tip capped"], "it is pressed twice"
+    moves(room, person, 8.0)
+    room.line_kpa = 60.0
+    rests(room, person, 3.2)
+    assert len(room.done) == 1, "the host still looks at what the line holds"
+    rests(room, person, 0.2)
+    assert [what for _, what in room.done] == ["tip capped", "tip air"]
+    rests(room, person, 2.0)
+    assert len(room.done) == 2
+    room.line_kpa = 0.3
+    rests(room, person, 0.6)
+    assert [what for _, what in room.done] == ["tip capped", "tip air", "tip patient"]
+
+
+def test_who_is_told_to_close_the_tip_does_so_once() -> None:
+    person, room = Person(prime_motions=1, inserts_cannula=False), primed()
+    rests(room, person, 3.0)
+    assert room.done == []
+    person.told(PersonAct(closes_tip=True))
+    rests(room, person, 3.0)
+    for _ in range(2):
+        moves(room, person, 1.0)
+    rests(room, person, 4.0)
+    person.told(PersonAct(closes_tip=True))
+    rests(room, person, 5.0)
+    assert [what for _, what in room.done] == ["tip capped", "tip air"]
+
+
+def test_who_is_told_not_to_close_the_tip_does_not() -> None:
+    person, room = Person(prime_motions=1, closes_tip=True), primed()
+    person.told(PersonAct(closes_tip=False))
+    rests(room, person, 3.0)
+    assert [what for _, what in room.done] == ["tip patient"]

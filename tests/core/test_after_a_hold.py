@@ -1,0 +1,71 @@
+"""What follows from the duct's own pressure after an increment: on, full, resistance, lost, or the end."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.core.plan import Plan
+from controller.core.reasons import Reason
+from controller.core.states import State
+from drivers.pump import PumpIdle, PumpReading, PumpStatus, PumpStopped
+from tests.core.bench import PLAN, CoreBench, in_state
+
+
+@pytest.mark.parametrize(
+    ("held_kpa", "limit_kpa", "full"),
+    [(1.0, 5.0, False), (1.25, 5.0, False), (1.40, 5.0, True), (-0.3, 5.0, False), (4.9, 5.0, True), (0.6, 2.0, True)],
+)
+def test_after_the_first_hold_the_duct_is_taken_to_stiffen_by_e(held_kpa: float, limit_kpa: float, full: bool) -> None:
+    bench = in_state(State.HOLDING)
+    bench.desk.plan = replace(PLAN, duct_limit_kpa=limit_kpa)
+    bench.breathe(2.7, held_kpa)
+    assert (bench.state is State.COMPLETE) == full
+    assert bench.desk.reason is (Reason.DUCT_FULL if full else None)
+
+
+def test_a_hold_at_the_limit_is_resistance() -> None:
+    bench = in_state(State.HOLDING)
+    bench.breathe(2.7, 5.1)
+    assert bench.desk.reason is Reason.RESISTANCE
+
+
+def held(kpa: list[float], plan: Plan = PLAN) -> CoreBench:
+    """The ends of some increments, and what the duct is found to hold after each."""
+    bench = in_state(State.HOLDING, plan)
+    for count, held_kpa in enumerate(kpa):
+        if count:
+            bench.start_motion(kpa[count - 1])
+            bench.finish_motion()
+        bench.breathe(2.8, held_kpa)
+    return bench
+
+
+@pytest.mark.parametrize("target_ul", [150.0, 200.0])
+def test_a_duct_that_holds_less_than_before_has_lost_what_went_in(target_ul: float) -> None:
+    bench = held([0.6, 1.2, 0.5], replace(PLAN, target_ul=target_ul))
+    assert bench.desk.reason is Reason.EXTRAVASATION_SUSPECTED, "also after the last increment: that is no good end"
+    assert "and held 1.2" in bench.desk.reason_text
+    assert "after increment 2" in bench.desk.reason_text
+    bench.say(PumpStopped(50.0, 0.0), PumpIdle())
+    bench.breathe(1.0)
+    assert bench.state is State.STOPPED
+
+
+@pytest.mark.parametrize("kpa", [[0.6, 1.2, 0.8], [0.3, 1.2, 0.6], [0.3, 0.6, 0.9]], ids=["little", "one_too_high", "rises"])
+def test_what_noise_and_movement_explain_is_no_loss(kpa: list[float]) -> None:
+    assert held(kpa, replace(PLAN, target_ul=150.0)).desk.reason is Reason.VOLUME_REACHED
+
+
+def test_the_last_increment_is_what_is_left() -> None:
+    bench = in_state(State.HOLDING, replace(PLAN, target_ul=60.0))
+    bench.breathe(2.8, 0.3)
+    assert bench.intent.motion.volume_ul == 10.0
+
+
+def test_what_a_pump_counts_short_is_not_ordered_again() -> None:
+    """It tells four digits: 49.95 of 50 is an increment, and 0.05 ul more would be beyond what was planned."""
+    bench = in_state(State.INFUSING, replace(PLAN, target_ul=50.0))
+    bench.count(49.95, 20.0)
+    bench.say(PumpReading(PumpStatus.STOPPED, 49.95, 0.0), PumpIdle())
+    bench.breathe(2.8, 0.3)
+    assert bench.desk.reason is Reason.VOLUME_REACHED

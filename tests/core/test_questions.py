@@ -1,0 +1,75 @@
+"""Questions to people: which word answers which, and that nobody is waited for without end."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.core.messages import (
+    Operator,
+    Tick,
+    WriteIntent,
+)
+from controller.core.reasons import Reason
+from controller.core.states import State
+from drivers.button import ButtonClosed, ButtonOpened
+from tests.core.bench import PLAN, CoreBench, in_state
+
+CONFIRM = replace(PLAN, advance_auto=False, simulated=False)
+
+
+def ready_to_arm() -> CoreBench:
+    bench = in_state(State.READY)
+    bench.desk.plan = replace(PLAN, advance_auto=False, simulated=False)
+    bench.breathe(0.02)
+    bench.say(Operator("confirm", "test", "cannula_in"), Tick())
+    bench.breathe(0.02)
+    assert bench.desk.question is not None
+    assert bench.desk.question.id == "arm"
+    return bench
+
+
+def test_arming_takes_the_typed_word() -> None:
+    bench = ready_to_arm()
+    for typed in ("", "arm", "ARM "):
+        bench.say(Operator("confirm", "test", "arm", typed))
+        assert bench.state is State.READY
+    bench.say(Operator("confirm", "test", "arm", "ARM"))
+    assert bench.state is State.ARMED
+
+
+@pytest.mark.parametrize("statement", [Operator("go", "test"), Operator("confirm", "test", "cannula_in", "ARM")])
+def test_another_answer_does_not_arm(statement: Operator) -> None:
+    bench = ready_to_arm()
+    bench.say(statement)
+    assert bench.state is State.READY
+
+
+def test_a_yes_while_something_is_in_the_way_does_not_arm_later() -> None:
+    bench = ready_to_arm()
+    bench.say(ButtonOpened("A"))
+    bench.say(Operator("confirm", "test", "arm", "ARM"), ButtonClosed(), Tick())
+    bench.breathe(0.5)
+    assert bench.state is State.READY
+    bench.say(Operator("confirm", "test", "arm", "ARM"))
+    assert bench.state is State.ARMED
+
+
+@pytest.mark.parametrize("state", [State.PRIMING, State.READY, State.ARMED])
+def test_a_question_that_nobody_answers_ends_with_the_zero(state: State) -> None:
+    bench = in_state(state, replace(PLAN, hold_s=30.0))
+    bench.desk.plan = CONFIRM
+    if state is State.ARMED:
+        bench = in_state(State.HOLDING)
+        bench.desk.plan = CONFIRM
+        bench.breathe(2.8, 0.3)
+    bench.breathe(604.0, 0.3 if state is State.ARMED else 0.0, step_s=0.25)
+    assert bench.desk.reason is Reason.PRIME_REFUSED
+
+
+def test_without_a_go_no_increment() -> None:
+    bench = ready_to_arm()
+    bench.say(Operator("confirm", "test", "arm", "ARM"))
+    bench.breathe(3.0)
+    assert [intent.into for intent in bench.ordered(WriteIntent)] == ["air", "air"]
+    bench.say(Operator("go", "test"))
+    assert [intent.into for intent in bench.ordered(WriteIntent)] == ["air", "air", "patient"]
