@@ -144,21 +144,24 @@ class Injection:
         desk, plan = self._desk, self._desk.plan
         desk.hold_kpa.append(round(rest.kpa, 3))
         self._errors_kpa.append(rest.error_kpa)
+        predicted_kpa = self._predicted_kpa()
         desk.note(
-            "hold_result", f"zero-flow pressure {rest.kpa:.2f} kPa", kpa=round(rest.kpa, 3), error_kpa=round(rest.error_kpa, 4)
+            "hold_result",
+            f"zero-flow pressure {rest.kpa:.2f} kPa",
+            kpa=round(rest.kpa, 3),
+            error_kpa=round(rest.error_kpa, 4),
+            predicted_kpa=round(predicted_kpa, 3),
         )
         if rest.kpa >= plan.duct_limit_kpa:
             desk.stop(Reason.RESISTANCE, f"{rest.kpa:.2f} kPa at zero flow, limit {plan.duct_limit_kpa:g} kPa")
-            return None
-        lost = self._lost()
-        if lost is not None:
+        elif (lost := self._lost()) is not None:
             desk.stop(lost.reason, lost.text)
+        if desk.reason is not None:
             return None
         self._run = self._hold = None
         if self._left_ul() <= VOLUME_TOLERANCE_UL:
             desk.note("good_end", f"{self._delivered_ul() / 1000:.2f} mL are in")
             return Reason.VOLUME_REACHED
-        predicted_kpa = self._predicted_kpa()
         if predicted_kpa >= plan.duct_limit_kpa:
             desk.note(
                 "good_end",

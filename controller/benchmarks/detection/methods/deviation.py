@@ -1,0 +1,58 @@
+"""Baseline and k standard deviations, after the SD algorithm of "Multi-infusion with integrated multiple pressure sensing
+allows earlier detection of line occlusions", BMC Med Inform Decis Mak 2021 (10.1186/s12911-021-01668-7): pressure that leaves
+the band of what was normal before raises the alarm.
+
+There it is one long infusion; here the baseline is the plateau of the increment before: the second half of it, when most of
+the line's own rise is over.
+"""
+
+from collections import deque
+from math import inf, sqrt
+
+from controller.benchmarks.detection.methods.method import Method, Setting
+
+WINDOW_S = 0.5  # what is held against the baseline is the mean of so much
+PLATEAU_PART = 0.5
+LEAST_SD_KPA = 0.02  # a line without noise has no band
+SIDE = 1.0
+
+
+class Deviation(Method):
+    """Score: k, by how many standard deviations the mean of the last half second lies outside of the baseline."""
+
+    def __init__(self, setting: Setting) -> None:
+        """See Method."""
+        super().__init__(setting)
+        self._since_s = inf
+        self._plateau: list[float] = []
+        self._window: deque[tuple[float, float]] = deque()
+        self._sum_kpa = 0.0
+        self._band: tuple[float, float] | None = None
+
+    def infuse(self, at_s: float) -> None:
+        """See Method."""
+        self._since_s = at_s + PLATEAU_PART * self.setting.increment_s
+        if len(self._plateau) > 1:
+            mean_kpa = sum(self._plateau) / len(self._plateau)
+            variance = sum((kpa - mean_kpa) ** 2 for kpa in self._plateau) / (len(self._plateau) - 1)
+            self._band = (mean_kpa, max(LEAST_SD_KPA, sqrt(variance)))
+        self._plateau = []
+        self._window.clear()
+        self._sum_kpa = 0.0
+
+    def rest(self, at_s: float) -> None:  # noqa: ARG002 - part of the interface
+        """See Method."""
+        self._since_s = inf
+
+    def sample(self, asked_s: float, kpa: float) -> None:
+        """See Method."""
+        if asked_s < self._since_s:
+            return
+        self._plateau.append(kpa)
+        self._window.append((asked_s, kpa))
+        self._sum_kpa += kpa
+        while self._window[0][0] <= asked_s - WINDOW_S:
+            self._sum_kpa -= self._window.popleft()[1]
+        if self._band is not None and asked_s >= self._since_s + WINDOW_S:
+            mean_kpa, sd_kpa = self._band
+            self._raise_to(SIDE * (self._sum_kpa / len(self._window) - mean_kpa) / sd_kpa)
