@@ -27,7 +27,7 @@ SUBGROUPS = (
 )
 RATES = (0.01, 0.02, 0.05)
 WITH_BUTTON = f"{OURS}+button"
-CHUNK = 8
+CHUNK = 4
 Progress = Callable[[int, int], None]
 Row = dict[str, object]
 
@@ -50,6 +50,8 @@ def cases(case: Case, patients: int) -> list[Case]:
     """So many in all; the sub-groups take turns. Another plant has patients of its own. Raises CaseError."""
     ours = plant_of(case, set_up(case)[0]) == DEFAULT_PLANT
     subgroups: Sequence[str | None] = SUBGROUPS if ours else (None,)
+    for subgroup in subgroups:
+        set_up(replace(case, subgroup=subgroup))  # so that a cohort without it is refused before anything runs
     return [replace(case, index=index, subgroup=subgroups[index % len(subgroups)]) for index in range(patients)]
 
 
@@ -106,7 +108,7 @@ def measure_detection(case: Case, patients: int, jobs: int = 1, progress: Progre
     return Findings(list(_rows(runs)), runs, dict(sorted(refused.items())))
 
 
-def tests(runs: Sequence[Run]) -> Iterator[tuple[str, float | None, float, Alarm]]:
+def alarms(runs: Sequence[Run]) -> Iterator[tuple[str, float | None, float, Alarm]]:
     """Every test that is judged: method, the false-stop rate that it may have (None: its own), threshold, alarm."""
     base = reference(runs)
     if base:
@@ -122,7 +124,7 @@ def _rows(runs: Sequence[Run]) -> Iterator[Row]:
     base = reference(runs)
     names = sorted({label(run) for run in runs}, key=place)
     groups = {name: [run for run in runs if label(run) == name] for name in names}
-    for method, rate, threshold, alarm in tests(runs):
+    for method, rate, threshold, alarm in alarms(runs):
         false_stop_rate = alarmed(base, alarm)
         for name, members in groups.items():
             yield {
