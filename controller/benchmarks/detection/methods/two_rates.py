@@ -1,23 +1,24 @@
 """Flow resistance from the pressure at two rates, after Scott et al., J Clin Monit 1996; 12: 325.
 
 The two rates are there anyway: an increment and the rest after it. (P infusing - P at rest) / rate is the resistance of cannula
-and of what lies behind it; the first increment tells what it is in this patient.
+and of what lies behind it; the first increment tells what it is in this patient. It grows when contrast is lost: while it flows
+the pressure hardly changes, and at rest a torn duct empties itself. Side and window were chosen on the seeds 201 and 202.
 """
 
 from collections import deque
 
 from controller.benchmarks.detection.methods.method import Method, Setting
 
-WINDOW_S = 0.5
-SIDE = 1.0
+WINDOW_PART = 0.3  # of an increment: the mean of its end
 
 
 class TwoRates(Method):
-    """Score: by what part the resistance differs from that in the first increment."""
+    """Score: by what part the resistance is higher than in the first increment."""
 
     def __init__(self, setting: Setting) -> None:
         """See Method."""
         super().__init__(setting)
+        self._window_s = WINDOW_PART * setting.increment_s
         self._infusing = False
         self._last: deque[tuple[float, float]] = deque()
         self._first_kpa_s_ul: float | None = None
@@ -35,7 +36,7 @@ class TwoRates(Method):
         """See Method."""
         if self._infusing:
             self._last.append((asked_s, kpa))
-            while self._last[0][0] <= asked_s - WINDOW_S:
+            while self._last[0][0] <= asked_s - self._window_s:
                 self._last.popleft()
 
     def held(self, kpa: float) -> None:
@@ -47,4 +48,4 @@ class TwoRates(Method):
         if self._first_kpa_s_ul is None:
             self._first_kpa_s_ul = resistance_kpa_s_ul
         elif self._first_kpa_s_ul > 0.0:
-            self._raise_to(SIDE * (resistance_kpa_s_ul / self._first_kpa_s_ul - 1.0))
+            self._raise_to(resistance_kpa_s_ul / self._first_kpa_s_ul - 1.0)
