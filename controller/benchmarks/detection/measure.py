@@ -8,7 +8,7 @@ from functools import partial
 from math import inf, isfinite
 
 from controller.benchmarks.detection.judging import Alarm, Run, alarmed, judge, label, reference, run_of, threshold_at
-from controller.benchmarks.detection.methods import BASELINES, METHODS, OURS, Setting, follow, our_steps
+from controller.benchmarks.detection.methods import FED, METHODS, OURS, follow, our_steps, setting_of
 from controller.benchmarks.detection.methods.ours import OWN_THRESHOLD
 from controller.benchmarks.detection.open_run import open_run
 from controller.campaign.workers import local_workers
@@ -58,8 +58,8 @@ def cases(case: Case, patients: int) -> list[Case]:
 def run_one(case: Case) -> Run:
     """One open run and every score in it. Raises as open_run."""
     course = open_run(case)
-    setting = Setting(course.rate_ul_s, course.increment_ul)
-    steps = {name: follow(course, method(setting)) for name, method in BASELINES.items()}
+    setting = setting_of(course)
+    steps = {name: follow(course, method(setting)) for name, method in FED.items()}
     return run_of(course, {**steps, OURS: our_steps(course)})
 
 

@@ -3,28 +3,46 @@
 A test has a score that only rises; at a threshold it alarms when its score reaches it. So one run tells of all thresholds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
 import numpy.typing as npt
 
 from controller.benchmarks.detection.course import Course, Held, Phase, Sample
+from controller.core.line import LineModel
+
+LEAST_NOISE_KPA = 0.01
 
 Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is known before the first sample: how each increment is given."""
+    """What is known before the first sample: how each increment is given, and what the prime check has found.
+
+    late_s: how much later than ordered the fluid moves.
+    """
 
     rate_ul_s: float
     increment_ul: float
+    line: LineModel = field(default_factory=LineModel)
+    late_s: float = 0.0
+    noise_kpa: float = 0.1
 
     @property
     def increment_s(self) -> float:
         """How long an increment takes."""
         return self.increment_ul / self.rate_ul_s
+
+
+def setting_of(course: Course) -> Setting:
+    """What was known in this run."""
+    found = course.line
+    if found is None:
+        return Setting(course.rate_ul_s, course.increment_ul)
+    line = LineModel(found["resistance_kpa_s_ul"], found["compliance_ul_kpa"], found["bubble_ul"])
+    return Setting(course.rate_ul_s, course.increment_ul, line, found["late_s"], max(LEAST_NOISE_KPA, found["noise_kpa"]))
 
 
 class Method:
