@@ -1,15 +1,22 @@
 """`ductoject bench ...`: measurements of this program on this machine."""
 
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from controller.cli_output import JsonOption, print_json, refuse
 from controller.compiled.again import run_compiled
+from controller.core.reasons import EXIT_FAULT
 
 CompileOption = Annotated[bool, typer.Option("--compile/--no-compile", help="In a compiled copy of this program, made once.")]
+
+MANY_PATIENTS = 500
+"""From so many on it pays to compile first."""
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this program on this machine.")
 
@@ -73,6 +80,56 @@ def hold(
     from controller.virtual.case import Case
 
     _measure(measure_hold, Case(seed, 0, cohort, "core", profile=profile, plant=plant), patients, json_output=json_output)
+
+
+@bench_app.command()
+def detection(
+    patients: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many in all; the sub-groups share them.")] = 4000,
+    seed: SeedOption = 7,
+    cohort: CohortOption = "mixed",
+    profile: ProfileOption = "sim",
+    plant: PlantOption = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one a core if not said.")] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Draws pictures into it.")] = None,
+    compiled: Annotated[
+        bool | None,
+        typer.Option("--compile/--no-compile", help="In a compiled copy of this program; made for many patients if not said."),
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """How soon tests of the pressure find a tear, at equal rates of false stops: ductoject's own beside known ones."""
+    from controller.campaign.checks import jobs_problems
+
+    processes = len(os.sched_getaffinity(0)) if jobs is None else jobs
+    problems = jobs_problems(processes)
+    if problems:
+        refuse(problems, json_output=json_output)
+    if compiled is not False:
+        run_compiled(make=compiled is True or patients >= MANY_PATIENTS)
+    from controller.benchmarks.detection.measure import Told, measure_detection  # heavy, and other commands do without
+    from controller.benchmarks.detection.plots import draw
+    from controller.benchmarks.detection.table import table
+    from controller.virtual.case import Case, CaseError
+    from controller.virtual.direct import DirectNotEndedError
+    from simulators.any_plant import PlantError
+    from simulators.options import OptionsError
+
+    case = Case(seed, 0, cohort, "core", profile=profile, plant=plant)
+    try:
+        found = measure_detection(case, patients, processes, Told(sys.stderr.write))
+        pictures = [] if plots is None else draw(found, plots)
+    except (CaseError, OptionsError, PlantError, DirectNotEndedError) as error:
+        refuse(str(error).splitlines(), json_output=json_output)
+    except OSError as error:
+        refuse([f"--plots {plots}: {error.strerror or error}"], json_output=json_output, status=EXIT_FAULT)
+    except BrokenExecutor as error:
+        refuse([f"a process was lost: {error}"], json_output=json_output, status=EXIT_FAULT)
+    if json_output:
+        told = {"patients": patients, "seed": seed, "cohort": cohort, "profile": profile, "plant": plant}
+        print_json({"rows": found.rows, **told, "refused": found.refused, "not_ended": found.not_ended})
+        return
+    sys.stdout.writelines(f"{line}\n" for line in table(found))
+    sys.stdout.writelines(f"{picture}\n" for picture in pictures)
 
 
 def _measure(measure: Callable[[Any, int], list[dict[str, Any]]], case: Any, patients: int, *, json_output: bool) -> NoReturn:

@@ -33,8 +33,9 @@ _OPERATOR_REASONS = {
 class Core:
     """One procedure, from standby to its end."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.desk = Desk(plan)
+    def __init__(self, plan: Plan, desk: Desk | None = None) -> None:
+        """desk: one that was made for this plan already; only a benchmark has another than the plain one."""
+        self.desk = Desk(plan) if desk is None else desk
         self._self_test: SelfTest | None = None
         self._priming = Priming(self.desk)
         self._readiness: Readiness | None = None

@@ -192,10 +192,9 @@ class Injection:
         self._watch.settled()
         if rest.kpa >= plan.duct_limit_kpa:
             desk.stop(Reason.RESISTANCE, f"{rest.kpa:.2f} kPa at zero flow, limit {plan.duct_limit_kpa:g} kPa")
-            return None
-        lost = self._lost()
-        if lost is not None:
+        elif (lost := self._lost()) is not None:
             desk.stop(lost.reason, lost.text)
+        if desk.reason is not None:
             return None
         self._run = self._hold = None
         if predicted_kpa is None:

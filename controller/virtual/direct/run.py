@@ -51,9 +51,11 @@ def run_direct(
     recorder: DirectRecorder,
     watchers: Iterable[Callable[[DirectBench], None]] = (),
     limit_s: float = LIMIT_S,
+    core: Core | None = None,
 ) -> dict[str, object]:
     """Runs one procedure on a bench at its time 0; the watchers (people, scenarios, judges) join those that it has.
 
+    core: one that has begun nothing yet, in place of that of the profile's plan.
     Returns the outcome. Raises DirectNotEndedError after limit_s of virtual time, and whatever bench, core and watchers
     raise: an error of the program is none of the patient's ends here.
     """
@@ -61,7 +63,7 @@ def run_direct(
         bench.watch(watcher)
     bench.host = people = _People()
     button = DirectButton()
-    station = direct_station(loaded, bench, recorder, button)
+    station = direct_station(loaded, bench, recorder, button, core)
     hz, cycle, pressed = float(loaded.profile.pressure.sample_hz), 0, None
     inputs = Inputs(now_us=0)
     while True:
@@ -88,7 +90,9 @@ def run_direct(
         inputs.now_us = round(cycle * 1e6 / hz)
 
 
-def direct_station(loaded: LoadedProfile, bench: DirectBench, recorder: DirectRecorder, button: DirectButton) -> Station:
+def direct_station(
+    loaded: LoadedProfile, bench: DirectBench, recorder: DirectRecorder, button: DirectButton, core: Core | None = None
+) -> Station:
     """The station of one procedure, with stand-ins for its drivers."""
     profile, sensor = loaded.profile, bench.pressure.options
     settings = Keller33xSettings(
@@ -100,7 +104,7 @@ def direct_station(loaded: LoadedProfile, bench: DirectBench, recorder: DirectRe
     )
     connected = PressureConnected(SERIAL_NUMBER, "direct", sensor.range_min_bar * BAR_KPA, sensor.range_max_bar * BAR_KPA)
     return Station(
-        Core(plan_of(loaded, simulated=True)),
+        Core(plan_of(loaded, simulated=True)) if core is None else core,
         DirectPump(bench.pump, obeys_trigger=profile.pump.trigger != "none"),
         DirectPressure(settings, connected, bench.pressure.pressure_bar),
         button,
