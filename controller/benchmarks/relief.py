@@ -5,7 +5,9 @@ itself tells what flows through the cannula into the patient. Beside that stand 
 
 * without relief: split off when the pump has been seen stopped, and left alone;
 * ideal: split off at the very decision. Whoever works it needs no time to stop, to ask or to think, knows the line and the duct
-  exactly, and draws back as fast as a relief may until nothing flows into the patient any more. No host can do better.
+  exactly, and draws back as fast as a relief may until nothing flows into the patient any more. No host can do better;
+* behind the pump: the same, but its plunger draws back only after the exchanges with the pump that no relief can leave out
+  (two STP, two readings, volume, rate and direction with their read-backs, RUN).
 
 A larger syringe than the cohort's is scaled from it: see SYRINGE.
 """
@@ -22,6 +24,7 @@ from controller.settings import LoadedProfile, build_profile
 from controller.settings.catalogue import catalogue
 from controller.settings.devices import PUMPS
 from controller.virtual.case import Case, set_up, staged
+from controller.virtual.direct.latencies import COMMAND_S, PREPARE_AFTER_STOP_S, STOP_SEEN_S
 from controller.virtual.recorder import VirtualRecorder
 from simulators.acts import Operator
 from simulators.cohorts import Patient
@@ -30,6 +33,7 @@ GOOD = "intact"
 RATES_UL_S = (2.0, 5.0, 10.0)
 AFTER_S = 10.0
 TWIN_STEP_S = 0.001
+EXCHANGES_S = STOP_SEEN_S[-1] + PREPARE_AFTER_STOP_S[-1] + COMMAND_S
 INCREMENTS = 3  # the stop comes in one of the first three
 EARLIEST, LATEST = 0.05, 0.95  # part of the increment that is in
 SMALL_ML, SMALL_LIMIT_UL, LARGE_LIMIT_UL = 1.0, 5.0, 10.0
@@ -50,6 +54,7 @@ class Stopped:
     relief_ul: float
     alone_ul: float | None
     ideal_ul: float | None
+    behind_pump_ul: float | None
     lowest_duct_kpa: float | None
     lowest_line_kpa: float
     began_s: float | None
@@ -74,6 +79,7 @@ class _Watch:
         self.lowest_line_kpa = float("inf")
         self.alone_ul: float | None = None
         self.ideal_ul: float | None = None
+        self.behind_pump_ul: float | None = None
 
     def __call__(self, bench: Any) -> None:
         if self.stop_s is None:
@@ -97,6 +103,7 @@ class _Watch:
             self.stop_s, self._at_stop_ul = t_s, into_patient_ul(self._bench.plant)
             self._withdrawn_ul = self._bench.withdrawn_ul
             self.ideal_ul = self._of_a_twin(AFTER_S, self._relief_rate_ul_s)
+            self.behind_pump_ul = self._of_a_twin(AFTER_S, self._relief_rate_ul_s, EXCHANGES_S)
         elif body["name"] == "pump_stopped" and self.alone_ul is None and self.stop_s is not None:
             self.alone_ul = self._of_a_twin(self.stop_s + AFTER_S - t_s, 0.0)
 
@@ -108,18 +115,22 @@ class _Watch:
         """What the plunger was taken back since the decision."""
         return float(self._bench.withdrawn_ul - self._withdrawn_ul)
 
-    def _of_a_twin(self, seconds: float, rate_ul_s: float) -> float | None:
-        """What has gone into a twin of this patient at its end, its plunger drawn back until nothing flows in any more."""
+    def _of_a_twin(self, seconds: float, rate_ul_s: float, from_s: float = 0.0) -> float | None:
+        """What has gone into a twin of this patient at its end, its plunger drawn back until nothing flows in any more.
+
+        from_s: how long it stands still before.
+        """
         try:
             plant, plunger = copy.deepcopy(self._bench.plant), copy.deepcopy(self._bench.plunger)
         except Exception:  # noqa: BLE001 - a plant that is not ours need not be one that can be copied
             return None
         line_kpa, went_ul, drawing = self._bench.line_kpa, into_patient_ul(plant), rate_ul_s > 0.0
-        for _ in range(round(seconds / TWIN_STEP_S)):
-            drawn_ul = rate_ul_s * TWIN_STEP_S if drawing else 0.0
+        for step in range(round(seconds / TWIN_STEP_S)):
+            begun = step * TWIN_STEP_S >= from_s
+            drawn_ul = rate_ul_s * TWIN_STEP_S if drawing and begun else 0.0
             line_kpa = float(plant.step(TWIN_STEP_S, plunger.step(0.0, drawn_ul, line_kpa) / TWIN_STEP_S))
             before_ul, went_ul = went_ul, into_patient_ul(plant)
-            drawing = drawing and went_ul > before_ul
+            drawing = drawing and (went_ul > before_ul or not begun)
         return went_ul - self._at_stop_ul
 
 
@@ -155,6 +166,7 @@ def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stoppe
         watch.flowed_ul(),
         watch.alone_ul,
         watch.ideal_ul,
+        watch.behind_pump_ul,
         watch.lowest_duct_kpa,
         watch.lowest_line_kpa,
         None if watch.began_s is None else watch.began_s - watch.stop_s,
@@ -206,7 +218,7 @@ def _rows(prefix: str, stops: list[Stopped], limit_ul: float) -> list[dict[str, 
 
     ducts_kpa = told("lowest_duct_kpa")
     found = [row(f"{prefix}_stops", float(len(stops)))]
-    for name, limit in (("relief", limit_ul), ("alone", None), ("ideal", None)):
+    for name, limit in (("relief", limit_ul), ("alone", None), ("behind_pump", None), ("ideal", None)):
         flowed_ul = told(f"{name}_ul")
         found += [
             row(f"{prefix}_{name}_p50_ul", quantile(flowed_ul, 50)),

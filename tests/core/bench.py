@@ -16,6 +16,7 @@ PLAN = Plan(
     target_ul=100.0,
     increment_ul=50.0,
     rate_ul_s=5.0,
+    relief_rate_ul_s=14.7,
     first_prime_ul=10.0,
     first_prime_rate_ul_s=5.0,
     prime_ul=20.0,
