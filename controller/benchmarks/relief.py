@@ -32,7 +32,7 @@ from simulators.cohorts import Patient
 GOOD = "intact"
 RATES_UL_S = (2.0, 5.0, 10.0)
 AFTER_S = 10.0
-TWIN_STEP_S = 0.001
+TWIN_STEP_S = 0.002
 EXCHANGES_S = STOP_SEEN_S[-1] + PREPARE_AFTER_STOP_S[-1] + COMMAND_S
 INCREMENTS = 3  # the stop comes in one of the first three
 EARLIEST, LATEST = 0.05, 0.95  # part of the increment that is in

@@ -6,6 +6,8 @@ has to end shows in the line's pressure alone. It is watched, and the pump is st
 the pressure deceive, the programmed volume ends the stroke, and with it the duct holds as much as when the pump was stopped.
 """
 
+from itertools import pairwise
+
 from controller.core.desk import Desk
 from controller.core.limits import INCREMENT_UL, RELIEF_FLOOR_KPA
 from controller.core.motion_run import MotionRun, Step
@@ -15,7 +17,7 @@ from drivers.pump import Direction, Motion
 
 STROKES = 3
 ATTEMPTS = 6  # with those that were dropped before they began
-LEAST_EXCESS_KPA = 1.5
+LEAST_EXCESS_KPA = 2.0
 LEAST_STROKE_UL = 0.3
 PLAY_FACTOR = 1.5  # of what the line held at first, in all strokes: play and give of the drive swallow a part of each way back
 START_DELAY_S = 0.2  # programming and reading back takes a little less than this, and the line relaxes meanwhile
@@ -26,6 +28,7 @@ STOP_ACTS_S = 0.006  # from the order to stop until the plunger stands
 POLL_S = 0.050  # a reading that is asked for now is in, and the pump hears again
 HUSH_S = 0.150  # without a reading; half of what counts as silence
 FALL_SAMPLES = 4
+JUMP_SAMPLES = 12
 
 
 class Relief:
@@ -38,6 +41,7 @@ class Relief:
         self._budget_ul: float | None = None
         self._run: MotionRun | None = None
         self._causes = 0
+        self._jump_kpa = 0.0
         self.over = False
 
     @property
@@ -65,7 +69,7 @@ class Relief:
             self._budget_ul = PLAY_FACTOR * desk.line.stored_ul(kpa, duct_kpa)
         delay_s = START_DELAY_S if desk.state is State.STOPPING else START_DELAY_S + CLEARING_S
         at_start_kpa = desk.line.relaxed_kpa(kpa, duct_kpa, delay_s)
-        if at_start_kpa - duct_kpa < LEAST_EXCESS_KPA:
+        if at_start_kpa - duct_kpa < max(LEAST_EXCESS_KPA, self._jump_kpa):
             return None
         wanted_ul = min(desk.line.stored_ul(at_start_kpa, duct_kpa), self._budget_ul - self._taken_ul(), INCREMENT_UL)
         volume_ul = int(wanted_ul * 100) / 100  # cut to what the pump can be told
@@ -128,6 +132,7 @@ class Relief:
 
     def _watch(self) -> None:
         """Stops the stroke where the line has come down to the duct."""
+        self._jump_kpa = self._greatest_jump_kpa()
         desk, kpa = self._desk, self._line_kpa_in(STOP_ACTS_S)
         if kpa is None:
             return
@@ -140,11 +145,12 @@ class Relief:
             desk.halt(reason, f"line at {now_kpa:.1f} kPa: the stroke ends here")
 
     def _line_kpa_in(self, seconds: float) -> float | None:
-        """The line's pressure so long from now, if the stroke goes on until then."""
-        pressure = self._desk.view.pressure
+        """The least that the line's pressure may have come to so long from now, if the stroke goes on until then."""
+        desk, pressure = self._desk, self._desk.view.pressure
         if pressure.kpa is None:
             return None
-        return pressure.kpa - self._fall_kpa_s(pressure.kpa) * (self._desk.now_s - pressure.asked_s + seconds)
+        falls_kpa = self._fall_kpa_s(pressure.kpa) * (desk.now_s - pressure.asked_s + seconds)
+        return pressure.kpa - max(falls_kpa, self._jump_kpa)
 
     def _fall_kpa_s(self, kpa: float) -> float:
         """How fast the line's pressure falls: as its compliance says or as it has been seen, whichever is faster."""
@@ -156,6 +162,12 @@ class Relief:
             (before_s, before_kpa), (last_s, last_kpa) = samples[-1 - FALL_SAMPLES], samples[-1]
             fall_kpa_s = max(fall_kpa_s, (before_kpa - last_kpa) / (last_s - before_s)) if last_s > before_s else fall_kpa_s
         return fall_kpa_s
+
+    def _greatest_jump_kpa(self) -> float:
+        """By how much the pressure has fallen from one sample to the next at most: a stopper that sticks follows in slips."""
+        samples = self._desk.view.pressure.samples
+        recent = [samples[-1 - back][1] for back in range(min(JUMP_SAMPLES, len(samples)))]
+        return max((before - after for after, before in pairwise(recent)), default=0.0)
 
     def _end_kpa(self) -> float:
         return max(0.0, self._duct_kpa() - END_BELOW_KPA)
