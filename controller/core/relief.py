@@ -68,8 +68,9 @@ class Relief:
         if self._budget_ul is None:
             self._budget_ul = PLAY_FACTOR * desk.line.stored_ul(kpa, duct_kpa)
         delay_s = START_DELAY_S if desk.state is State.STOPPING else START_DELAY_S + CLEARING_S
-        at_start_kpa = desk.line.relaxed_kpa(kpa, duct_kpa, delay_s)
-        if at_start_kpa - duct_kpa < max(LEAST_EXCESS_KPA, self._jump_kpa):
+        at_start_kpa = desk.line.relaxed_kpa(kpa, duct_kpa, delay_s * 2.0 ** (self._attempts - self._strokes))
+        least_kpa = max(LEAST_EXCESS_KPA, self._jump_kpa) if self._strokes else LEAST_EXCESS_KPA
+        if at_start_kpa - duct_kpa < least_kpa:
             return None
         wanted_ul = min(desk.line.stored_ul(at_start_kpa, duct_kpa), self._budget_ul - self._taken_ul(), INCREMENT_UL)
         volume_ul = int(wanted_ul * 100) / 100  # cut to what the pump can be told
@@ -80,7 +81,7 @@ class Relief:
         desk, volume_ul = self._desk, self.stroke_ul()
         if volume_ul is None:
             return False
-        self._attempts += 1
+        self._attempts += 1  # each that is dropped has shown a line that relaxes faster than its model
         self._causes = desk.causes
         if desk.state is State.STOPPING:
             desk.go("relieve", "the line is relieved")

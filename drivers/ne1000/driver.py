@@ -341,19 +341,19 @@ class Ne1000Driver:
     def _stop_script(self) -> Script:
         while True:
             yield from self._tell_stop()
-            first: PumpReading | None = None
+            first_ul: tuple[float, float] | None = None
             while True:
                 stale = self._stale_dis > 0
                 seen = yield from self._look()
-                if seen is None or seen.status is not PumpStatus.STOPPED or (first is not None and seen != first):
+                if seen is None or seen.status is not PumpStatus.STOPPED or first_ul not in (None, self._shown_ul):
                     break  # it moves, pauses or is not understood: say it again
                 if stale:
                     continue
-                if first is not None:
+                if first_ul is not None:
                     self._seen_ul = self._shown_ul
                     self._found.append(PumpStopped(seen.infused_ul, seen.withdrawn_ul))
                     return
-                first = seen
+                first_ul = self._shown_ul
 
     def _tell_stop(self) -> Script:
         """STP, for as long as it takes, until it has been answered.
