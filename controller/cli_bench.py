@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -132,20 +133,49 @@ def detection(
     sys.stdout.writelines(f"{picture}\n" for picture in pictures)
 
 
-def _measure(measure: Callable[[Any, int], list[dict[str, Any]]], case: Any, patients: int, *, json_output: bool) -> NoReturn:
-    """Runs one measurement over patients, prints its rows, and ends the program."""
+@bench_app.command()
+def relief(
+    patients: PatientsOption = 300,
+    seed: SeedOption = 7,
+    rate: Annotated[float | None, typer.Option(metavar="UL_S", help="One rate; 2, 5 and 10 uL/s if not said.")] = None,
+    syringe: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another syringe of the catalogue than the profile's.")
+    ] = None,
+    fidelity: Annotated[str, typer.Option(metavar="wire|core", help="Bytes on simulated wires, or the core alone.")] = "wire",
+    cohort: CohortOption = "mixed",
+    profile: ProfileOption = "sim",
+    plant: PlantOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """How much flows into the duct after a stop, with relief and without. Exit: 1 where a limit is not kept."""
+    from controller.benchmarks.relief import RATES_UL_S, measure_relief  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    if fidelity not in ("wire", "core"):
+        refuse([f"--fidelity {fidelity}: has to be wire or core"], json_output=json_output)
+    measure = partial(measure_relief, rates_ul_s=RATES_UL_S if rate is None else (rate,), syringe=syringe)
+    case = Case(seed, 0, cohort, fidelity, profile=profile, plant=plant)  # type: ignore[arg-type]  # checked above
+    _measure(measure, case, patients, json_output=json_output, syringe=syringe, fidelity=fidelity)
+
+
+def _measure(
+    measure: Callable[[Any, int], list[dict[str, Any]]], case: Any, patients: int, *, json_output: bool, **more: object
+) -> NoReturn:
+    """Runs one measurement over patients, prints its rows, and ends the program. more: what else was asked for."""
+    from controller.settings import ConfigError
     from controller.virtual.case import CaseError
     from controller.virtual.direct import DirectNotEndedError
+    from controller.virtual.procedure import NotEndedError
     from simulators.any_plant import PlantError
     from simulators.options import OptionsError
 
     try:
         rows = measure(case, patients)
-    except (CaseError, OptionsError, PlantError, DirectNotEndedError) as error:
+    except (CaseError, ConfigError, OptionsError, PlantError, DirectNotEndedError, NotEndedError) as error:
         refuse(str(error).splitlines(), json_output=json_output)
     if json_output:
         told = {"patients": patients, "seed": case.seed, "cohort": case.cohort, "profile": case.profile, "plant": case.plant}
-        print_json({"rows": rows, **told})
+        print_json({"rows": rows, **told, **more})
     else:
         sys.stdout.writelines(f"{_line(row)}\n" for row in rows)
     raise typer.Exit(1 if any(row["ok"] is False for row in rows) else 0)

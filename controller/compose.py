@@ -1,8 +1,12 @@
 """Puts drivers and core together as a profile says. The only place that knows the makes of devices; replay uses it too."""
 
+from math import floor
+
 from controller.core.core import Core
+from controller.core.limits import RELIEF_RATE_UL_S
 from controller.core.plan import Plan
 from controller.settings import LoadedProfile
+from controller.settings.devices import PUMPS
 from controller.simulated import SERIAL_NUMBER
 from controller.station import Outputs, Station
 from drivers.keller33x.driver import Keller33xDriver
@@ -20,6 +24,7 @@ def plan_of(loaded: LoadedProfile, *, simulated: bool) -> Plan:
         target_ul=profile.injection.target_ul,
         increment_ul=profile.injection.increment_ul,
         rate_ul_s=profile.injection.rate_ul_s,
+        relief_rate_ul_s=_relief_rate_ul_s(loaded),
         first_prime_ul=profile.prime.first_volume_ul,
         first_prime_rate_ul_s=profile.prime.first_rate_ul_s,
         prime_ul=profile.prime.volume_ul,
@@ -40,6 +45,12 @@ def plan_of(loaded: LoadedProfile, *, simulated: bool) -> Plan:
         advance_auto=profile.injection.advance == "auto",
         simulated=simulated,
     )
+
+
+def _relief_rate_ul_s(loaded: LoadedProfile) -> float:
+    """The fastest that limit and pump allow with this syringe, cut to what the pump can be told."""
+    fastest_ul_s = PUMPS[loaded.profile.pump.model].fastest_ul_s(loaded.parts.syringe.inner_diameter_mm)
+    return min(RELIEF_RATE_UL_S, floor(fastest_ul_s * 10.0) / 10.0)
 
 
 def build_drivers(loaded: LoadedProfile, *, simulated: bool) -> tuple[Ne1000Driver, Keller33xDriver, ModemButtonDriver]:

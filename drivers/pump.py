@@ -68,7 +68,7 @@ class PumpConnected:
 
 @dataclass(frozen=True, slots=True)
 class PumpPrepared:
-    """A motion is programmed; these are the values read back, and the pump's counters are at zero."""
+    """A motion is programmed; these are the values read back, and what is counted begins at zero."""
 
     motion: Motion
 

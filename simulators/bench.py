@@ -99,7 +99,7 @@ class SimulatedBench:
         self.pressure_wire = Wire(self.pressure, self.pressure.options.baud, f"{options.seed}/{options.index}/pressure")
         self._wires: tuple[Wire, ...] = (self.pump_wire, self.pressure_wire)
         self.contacts = Contacts()
-        self._plunger = Plunger(_made("plunger", PlungerOptions, chosen["plunger"]))
+        self.plunger = Plunger(_made("plunger", PlungerOptions, chosen["plunger"]))
         self._plant = make_plant(options.plant, maker, {"seed": options.seed, "index": options.index, **chosen["line"]})
         self.fault_board = FaultBoard()
         self._list_faults(maker.faults)
@@ -181,9 +181,9 @@ class SimulatedBench:
         forward_ul -= self.forward_ul
         withdrawn_ul -= self.withdrawn_ul
         self.flow_ul_s = into_line_ul_s = (forward_ul - withdrawn_ul) / dt_s
-        if not self._plunger.passive:
-            into_line_ul_s = self._plunger.step(forward_ul, withdrawn_ul, self.line_kpa) / dt_s
-            if self._plunger.bottomed or self._stalled_at_end:
+        if not self.plunger.passive:
+            into_line_ul_s = self.plunger.step(forward_ul, withdrawn_ul, self.line_kpa) / dt_s
+            if self.plunger.bottomed or self._stalled_at_end:
                 self._stall_at_end(to_s)
         try:
             line_kpa = float(self._plant.step(dt_s, into_line_ul_s))
@@ -208,7 +208,7 @@ class SimulatedBench:
 
     def _stall_at_end(self, now_s: float) -> None:
         """The drive can not push an empty syringe's plunger any further; as soon as it has given up it may turn back."""
-        if self._plunger.bottomed and self.pump.status == "I":
+        if self.plunger.bottomed and self.pump.status == "I":
             if not self._stalled_at_end:
                 self._collect_what_has_come()
                 self.pump.fault("stall", now_s)
@@ -275,7 +275,7 @@ class SimulatedBench:
             "forward_ul": self.forward_ul,
             "forward_patient_ul": self.forward_patient_ul,
             "withdrawn_ul": self.withdrawn_ul,
-            "stopper_ul": self.forward_ul - self.withdrawn_ul if self._plunger.passive else self._plunger.stopper_ul,
+            "stopper_ul": self.forward_ul - self.withdrawn_ul if self.plunger.passive else self.plunger.stopper_ul,
             "flow_ul_s": self.flow_ul_s,
             "line_kpa": self.line_kpa,
             "tip": self.tip,

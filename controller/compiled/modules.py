@@ -9,7 +9,7 @@ MODULES = tuple(
         "drivers/modem_button": "pulse driver",
         "controller/core": (
             "account core desk hold injection least_squares limits line messages monitors motion_run plan priming readiness "
-            "reasons rest self_test stopping view"
+            "reasons relief rest self_test stopping view"
         ),
         "controller": "inputs station loop replay",
         "controller/benchmarks/detection": "open_desk",  # only what is compiled can be a kind of what is compiled

@@ -128,6 +128,8 @@ class Core:
         desk, pump = self.desk, self.desk.view.pump
         if pump.connected is None or pump.busy or pump.released or self.outcome is not None or "pump" in desk.view.lost:
             return
+        if self._stopping.relief.hushed:
+            return
         gap_s = POLL_GAP_MOVING_S if desk.account.moving is not None else POLL_GAP_RESTING_S
         if desk.now_s - pump.idle_s >= gap_s:
             pump.busy = True

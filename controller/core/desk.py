@@ -61,6 +61,8 @@ class Desk:
     reason: Reason | None = None
     reason_text: str = ""
     also: list[Reason] = field(default_factory=list)
+    causes: int = 0
+    """How many causes to stop there have been, repeated ones included."""
     stop_s: float | None = None
     question: Question | None = None
     prompt: str | None = None
@@ -102,12 +104,16 @@ class Desk:
         The order to stop is given before the state machine is asked anything. again: this has happened just now and is no
         condition that stays, so that it stops the pump once more even if the same has stopped it before.
         """
+        known = reason is self.reason or reason in self.also
+        if known and not again:
+            return
+        self.causes += 1
         text = f"{text}; {self.beware}" if self.beware else text
         if self.reason is None:
             self.reason, self.reason_text = reason, text
-        elif reason is not self.reason and reason not in self.also:
+        elif not known:
             self.also.append(reason)
-        elif not again or self.stop_under_way:
+        elif self.stop_under_way:
             return
         self.question, self.prompt = None, None
         if not self.stop_under_way:

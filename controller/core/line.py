@@ -11,7 +11,7 @@ pressure P_a. The bubble obeys Boyle's law: its compliance falls as it is squeez
 """
 
 from dataclasses import dataclass, field
-from math import exp, log, sqrt
+from math import exp, sqrt
 
 from controller.core.least_squares import LeastSquares
 
@@ -67,17 +67,6 @@ class LineModel:
     def relaxed_kpa(self, line_kpa: float, duct_kpa: float, elapsed_s: float) -> float:
         """Line pressure after elapsed_s without motion."""
         return duct_kpa + (line_kpa - duct_kpa) * exp(-elapsed_s / self.tau_s(line_kpa, duct_kpa))
-
-    def relief_ul(self, line_kpa: float, duct_kpa: float, rate_ul_s: float) -> float:
-        """Retraction at rate_ul_s that brings the line just down to the duct's pressure.
-
-        The line lets go through the cannula meanwhile, so this is less than what it has stored: the linear RC line meets
-        duct_kpa after tau * ln(1 + dp / (R * rate)).
-        """
-        excess_kpa = max(0.0, line_kpa - duct_kpa)
-        tau_s = self.tau_s(line_kpa, duct_kpa)
-        duration_s = tau_s * log(1.0 + excess_kpa / (self.resistance_kpa_s_ul * rate_ul_s))
-        return min(rate_ul_s * duration_s, self.stored_ul(line_kpa, duct_kpa))
 
 
 def squeezed(kpa: float) -> float:

@@ -112,7 +112,8 @@ def faulty_button(desk: Desk, _: object) -> Verdict | None:
     if not desk.self_test_passed or button.closed is not True:
         return None
     for channel in ("A", "B"):
-        if desk.now_s - button.proved_s.get(channel, float("-inf")) > BUTTON_PROOF_S:
+        since_s = max(button.closed_s, button.proved_s.get(channel, float("-inf")))  # an open one can not be proved
+        if desk.now_s - since_s > BUTTON_PROOF_S:
             return Verdict(Reason.BUTTON_FAULT, f"channel {channel} has not answered its test pulses for {BUTTON_PROOF_S} s")
     return None
 

@@ -29,17 +29,28 @@ class Step(Enum):
 class MotionRun:
     """Runs one motion. gate: asked until it says None, before the motion starts; its text is what is waited for.
 
-    started: called when RUN goes out, so that the state changes with it and not before.
+    started: called when RUN goes out, so that the state changes with it and not before. at_once: the pump is programmed while
+    the intent is being written; the motion starts only when both are done.
     """
 
     def __init__(
-        self, desk: Desk, into: str, motion: Motion, *, why: str, gate: Callable[[], str | None], started: Callable[[], None]
+        self,
+        desk: Desk,
+        into: str,
+        motion: Motion,
+        *,
+        why: str,
+        gate: Callable[[], str | None],
+        started: Callable[[], None],
+        at_once: bool = False,
     ) -> None:
         self._desk = desk
         self._gate = gate
         self._started = started
         self.entry: Entry = desk.account.open(into, motion)
-        self.step = Step.INTENT
+        self.step = Step.PROGRAM if at_once else Step.INTENT
+        self._durable = False
+        self._announced_s = desk.now_s
         self._since_s = desk.now_s
         self._ordered = False
         desk.act(WriteIntent(why=why, motion_number=self.entry.number, into=into, motion=motion))
@@ -51,9 +62,12 @@ class MotionRun:
 
     def take(self, observation: object) -> None:
         """One observation further; every wait in here ends in a stop."""
+        if not self._durable:
+            self._look_for_durable(observation)
         match self.step:
             case Step.INTENT:
-                self._await_durable(observation)
+                if self._durable:
+                    self._enter(Step.PROGRAM)
             case Step.PROGRAM:
                 self._await_prepared(observation)
             case Step.GATE:
@@ -69,10 +83,10 @@ class MotionRun:
     def _waited_s(self) -> float:
         return self._desk.now_s - self._since_s
 
-    def _await_durable(self, observation: object) -> None:
+    def _look_for_durable(self, observation: object) -> None:
         if isinstance(observation, Durable) and observation.motion == self.entry.number:
-            self._enter(Step.PROGRAM)
-        elif self._waited_s() > DURABLE_S:
+            self._durable = True
+        elif self._desk.now_s - self._announced_s > DURABLE_S:
             self._desk.stop(Reason.RECORDER_FAULT, f"the intent of motion {self.entry.number} was not on disk in {DURABLE_S} s")
 
     def _await_prepared(self, observation: object) -> None:
@@ -96,6 +110,8 @@ class MotionRun:
     def _await_gate(self) -> None:
         desk = self._desk
         waiting_for = "the pump is busy" if desk.view.pump.busy else self._gate()
+        if not self._durable:
+            waiting_for = "the intent is not on disk"
         if waiting_for is None:
             self.entry.started_s = desk.now_s
             desk.view.pump.busy = True

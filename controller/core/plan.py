@@ -11,6 +11,7 @@ class Plan:
     target_ul: float
     increment_ul: float
     rate_ul_s: float
+    relief_rate_ul_s: float  # of the retraction after a stop
     first_prime_ul: float  # takes up the drive's play and fills what is empty
     first_prime_rate_ul_s: float
     prime_ul: float  # the measured run

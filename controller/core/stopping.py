@@ -5,19 +5,13 @@ line holds above the duct, slow, and ended by anything that would end an infusio
 """
 
 from controller.core.desk import Desk
-from controller.core.limits import RELIEF_FLOOR_KPA, RELIEF_RATE_UL_S, UNCONFIRMED_S
+from controller.core.limits import UNCONFIRMED_S
 from controller.core.messages import ReleasePump
-from controller.core.motion_run import MotionRun, Step
-from controller.core.reasons import WITHOUT_RELIEF, Reason
+from controller.core.reasons import Reason
+from controller.core.relief import Relief
 from controller.core.states import State
-from drivers.pump import Direction, Motion, PumpAlarm
+from drivers.pump import Direction, PumpAlarm
 
-RATE_UL_S = min(10.0, RELIEF_RATE_UL_S)
-STROKES = 3
-LEAST_EXCESS_KPA = 2.0
-LEAST_STROKE_UL = 0.5
-CAUTION = 0.9  # rather leave a tenth in the line than pull at the duct
-START_DELAY_S = 0.3  # programming and reading back the stroke takes this long, and the line relaxes meanwhile
 GIVE_UP_S = 60.0
 WATCHDOG_MARGIN_S = 1.5
 RELEASE_S = 1.5
@@ -30,12 +24,9 @@ class Stopping:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._strokes = 0
-        self._taken_ul = 0.0
-        self._budget_ul: float | None = None
-        self._relief: MotionRun | None = None
-        self._relief_over = False
-        self._seen_s: float | None = None
+        self.relief = Relief(desk)
+        self._seen_s: float | None = None  # the first time
+        self._told_stop_s: float | None = None
         self._rested_s: float | None = None
         self._release_ordered = False
 
@@ -45,7 +36,8 @@ class Stopping:
             case State.STOPPING:
                 self._await_stop()
             case State.RELIEVING:
-                self._relieve(observation)
+                if self.relief.take(observation):
+                    self._rest()
             case State.STOPPED | State.COMPLETE:
                 return self._hand_back()
             case _:
@@ -57,20 +49,20 @@ class Stopping:
     def _await_stop(self) -> None:
         desk = self._desk
         waited_s = desk.now_s - (desk.stop_s if desk.stop_s is not None else desk.now_s)
-        if self._relief is not None and not self._relief_over:
-            # A cause has ended the relief: it does not begin anew.
-            self._relief_over, self._seen_s = True, None
         if desk.view.pump.seen_stopped:
             self._doubt_a_stalled_count()
             desk.close_motion(certain=desk.view.pump.alarm is not PumpAlarm.RESET)
+            self.relief.stood_still()
             if self._seen_s is None:
                 self._seen_s = desk.now_s
+            if self._told_stop_s != desk.stop_s:
+                self._told_stop_s = desk.stop_s
                 desk.note(
                     "pump_stopped", f"pump seen stopped {waited_s * 1000:.0f} ms after the stop", waited_s=round(waited_s, 4)
                 )
-            if self._held_by_hand() and self._stroke_ul() is not None and desk.now_s - self._seen_s < RELEASE_WAIT_S:
+            if self._held_by_hand() and self.relief.stroke_ul() is not None and desk.now_s - self._seen_s < RELEASE_WAIT_S:
                 desk.prompt = "Let the stop button go: the line is waiting to be relieved"
-            elif self._held_by_hand() or not self._begin_relief():
+            elif self._held_by_hand() or not self.relief.begin():
                 self._rest()
             return
         if desk.view.pump.connected is None:
@@ -118,81 +110,6 @@ class Stopping:
     def _rest(self) -> None:
         self._desk.go("rest", "over")
         self._rested_s = self._desk.now_s
-
-    # -- relief ----------------------------------------------------------------------------------------------------------------
-
-    def _begin_relief(self) -> bool:
-        """Starts a relief stroke if there is reason and room for one."""
-        desk, volume_ul = self._desk, self._stroke_ul()
-        if volume_ul is None:
-            return False
-        self._strokes += 1
-        self._taken_ul += volume_ul
-        if desk.state is State.STOPPING:
-            desk.go("relieve", "the line is relieved")
-        kpa = desk.view.pressure.kpa or 0.0
-        self._relief = MotionRun(
-            desk,
-            "relief",
-            Motion(volume_ul, RATE_UL_S, Direction.WITHDRAW),
-            why=f"relief: the line holds {kpa:.1f} kPa, the duct about {self._duct_kpa():.1f} kPa",
-            gate=lambda: None if desk.pressure_is_fresh else "no fresh pressure",
-            started=lambda: None,
-        )
-        return True
-
-    def _is_too_much_now(self, relief: MotionRun) -> bool:
-        """Whether the line has relaxed so far, while the stroke was written down and programmed, that it no longer holds it."""
-        desk = self._desk
-        kpa = desk.view.pressure.kpa
-        if relief.step in (Step.MOVING, Step.ENDED) or kpa is None:
-            return False
-        return desk.line.relief_ul(kpa, self._duct_kpa(), RATE_UL_S) < relief.entry.motion.volume_ul
-
-    def _duct_kpa(self) -> float:
-        """What the duct itself holds, as far as the last hold told; never below zero level."""
-        return max(0.0, self._desk.hold_kpa[-1]) if self._desk.hold_kpa else 0.0
-
-    def _stroke_ul(self) -> float | None:
-        """How much to take back now, or None. Volume is compliance times excess pressure as it is now, never the plan's rate."""
-        desk, pressure = self._desk, self._desk.view.pressure
-        causes = {desk.reason, *desk.also}
-        injected = any(entry.into == "patient" and entry.started_s is not None for entry in desk.account.entries)
-        if self._relief_over or self._strokes >= STROKES or not injected or causes & WITHOUT_RELIEF or not desk.line.known:
-            return None
-        if pressure.fault is not None or pressure.kpa is None or not desk.pressure_is_fresh:
-            return None
-        if self._budget_ul is None:
-            self._budget_ul = desk.line.stored_ul(pressure.kpa, self._duct_kpa())
-        at_start_kpa = desk.line.relaxed_kpa(pressure.kpa, self._duct_kpa(), START_DELAY_S)
-        if at_start_kpa - self._duct_kpa() < LEAST_EXCESS_KPA:
-            return None
-        wanted_ul = CAUTION * desk.line.relief_ul(at_start_kpa, self._duct_kpa(), RATE_UL_S)
-        volume_ul = int(min(wanted_ul, self._budget_ul - self._taken_ul) * 100) / 100  # cut to what the pump can be told
-        return volume_ul if volume_ul >= LEAST_STROKE_UL else None
-
-    def _relieve(self, observation: object) -> None:
-        desk, relief = self._desk, self._relief
-        if relief is None:
-            return
-        kpa = desk.view.pressure.kpa
-        if self._is_too_much_now(relief):
-            self._taken_ul -= relief.entry.motion.volume_ul
-            desk.close_motion(certain=True)
-            text = f"the line has relaxed to {kpa or 0.0:.1f} kPa: {relief.entry.motion.volume_ul:g} ul would be too much"
-            desk.note("relief_dropped", text)
-            if not self._begin_relief():
-                self._rest()
-            return
-        relief.take(observation)
-        if desk.state is not State.RELIEVING:
-            return  # a cause has ended it
-        if relief.ended:
-            desk.note("relieved", f"{relief.entry.withdrawn_ul:.2f} ul taken back, line at {kpa or 0.0:.1f} kPa")
-            if not self._begin_relief():
-                self._rest()
-        elif kpa is not None and kpa < min(self._duct_kpa(), 0.0) + RELIEF_FLOOR_KPA / 2:
-            desk.halt(desk.reason or Reason.OPERATOR_STOP, f"line at {kpa:.2f} kPa: relief goes no further")
 
     # -- the end ---------------------------------------------------------------------------------------------------------------
 

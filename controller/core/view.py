@@ -66,6 +66,7 @@ class ButtonView:
     """The stop button. closed: None until it was seen either way."""
 
     closed: bool | None = None
+    closed_s: float = float("-inf")
     channels_open: str = ""
     proved_s: dict[str, float] = field(default_factory=dict)
     fully_opened: bool = False
@@ -139,6 +140,8 @@ class View:
             case ButtonFullyOpened():
                 view.closed, view.fully_opened = False, True
             case ButtonClosed():
+                if view.closed is not True:
+                    view.closed_s = now_s
                 view.closed, view.channels_open = True, ""
             case ButtonProved():
                 view.proved_s[observation.channel] = now_s

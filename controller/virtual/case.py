@@ -133,6 +133,20 @@ def direct_bench(case: Case, loaded: LoadedProfile, patient: Patient, events: Se
     return _attended(DirectBench(_bench_options(case, loaded, patient)), loaded, patient.person, events)
 
 
+def staged(
+    case: Case, loaded: LoadedProfile, patient: Patient, events: Sequence[Sequence[Event]], recorder: VirtualRecorder
+) -> tuple[SimulatedBench | DirectBench, Callable[[], dict[str, Any] | None]]:
+    """The bench with this patient, at the case's fidelity, and what runs the procedure on it. Raises OptionsError.
+
+    What runs it raises NotEndedError or DirectNotEndedError, and PlantError.
+    """
+    if case.fidelity == "core":
+        direct = direct_bench(case, loaded, patient, events)
+        return direct, partial(run_direct, loaded, direct, recorder)
+    bench = SimulatedBench(_bench_options(case, loaded, patient))
+    return bench, VirtualProcedure(loaded, bench, person=patient.person, events=events, recorder=recorder).run
+
+
 def _run(case: Case, record: Path | None, trace: Trace | None) -> Result:
     loaded, patient = set_up(case)
     try:
@@ -197,14 +211,7 @@ def _run_patient(
     events = [patient.events, *(injection.events for injection in injections)]
     recorder = VirtualRecorder()
     oracle = Oracle(_limits(loaded), injections)
-    bench: SimulatedBench | DirectBench
-    run: Callable[[], dict[str, Any] | None]
-    if case.fidelity == "core":
-        bench = direct_bench(case, loaded, patient, events)
-        run = partial(run_direct, loaded, bench, recorder)
-    else:
-        bench = SimulatedBench(_bench_options(case, loaded, patient))
-        run = VirtualProcedure(loaded, bench, person=patient.person, events=events, recorder=recorder).run
+    bench, run = staged(case, loaded, patient, events, recorder)
     measures = Measures(bench.plant)
     for listener in (measures, oracle, *([trace] if trace is not None else [])):
         _listen(listener, bench, recorder)

@@ -71,6 +71,10 @@ class Ne1000Driver:
         self._parser = ReplyParser()
         self._safe = True  # the framing we speak
         self._prepared = False  # a motion is programmed and was not started yet
+        self._shown_ul = (0.0, 0.0)  # the pump's counters as they were last read
+        self._zero_ul = (0.0, 0.0)  # what they showed when the motion was programmed
+        self._seen_ul: tuple[float, float] | None = None  # what the stop saw, while nothing has been told to move since
+        self._status: PumpStatus | None = None  # in the newest answer
         self._unanswered_dis_s: deque[float] = deque(maxlen=16)  # when DIS was said and has not been answered
         self._stale_dis = 0  # how many answers to DIS from before the stop may still come
         self._script: Script | None = None
@@ -93,7 +97,11 @@ class Ne1000Driver:
         self._begin(self._connect_script(), now_s, problem=lambda text: DeviceProblem("pump", text), within_s=CONNECT_S)
 
     def prepare(self, motion: Motion, now_s: float) -> None:
-        """Program one motion and read it back. Ends in PumpPrepared or PumpRefused. Raises ValueError for inexact numbers."""
+        """Program one motion and read it back. Ends in PumpPrepared or PumpRefused. Raises ValueError for inexact numbers.
+
+        Right behind a stop it takes two thirds of the time: the stop has read status and counters twice, so that they are neither
+        cleared nor asked for again, but counted from.
+        """
         volume, rate = format_number(motion.volume_ul), format_number(motion.rate_ul_min)
         if float(volume) == 0 or float(rate) == 0:
             raise ValueError("a volume or rate of 0 is not sent: the pump would take the volume for 'without end'")
@@ -106,6 +114,7 @@ class Ne1000Driver:
         """
         if not self._prepared:
             raise RuntimeError("the pump driver was told to run, but no motion is prepared")
+        self._seen_ul = None
         self._begin(self._run_script(), now_s)
 
     def poll(self, now_s: float) -> None:
@@ -117,7 +126,7 @@ class Ne1000Driver:
         if self._script is not None:
             self._script.close()
             self._script = None
-        self._prepared = False
+        self._prepared, self._seen_ul = False, None
         # Readings that were asked for before this, perhaps before the motion began, may still come: they prove nothing.
         self._stale_dis = sum(now_s - asked_s < LATEST_REPLY_S for asked_s in self._unanswered_dis_s)
         self._begin(self._stop_script(), now_s)
@@ -169,6 +178,7 @@ class Ne1000Driver:
 
     def _advance(self, reply: Reply | None, now_s: float) -> None:
         script = self._script
+        self._status = None if reply is None else reply.status
         if script is not None:
             self._step(lambda: script.send(reply), now_s)
 
@@ -205,6 +215,7 @@ class Ne1000Driver:
                 self._unanswered_dis_s.popleft()
             self._stale_dis = max(0, self._stale_dis - 1)
         if reply.alarm is not None:
+            self._seen_ul = None  # its counters may have been lost with its power
             self._found.append(PumpAlarmed(reply.alarm))
         exchange = self._exchange
         if exchange is None or self._outbox:
@@ -216,6 +227,7 @@ class Ne1000Driver:
 
     def _connect_script(self) -> Script:
         self._parser.safe_only = self._prepared = False
+        self._zero_ul, self._seen_ul = (0.0, 0.0), None
         yield from self._find()
         yield from self._quieten()
         version = yield from ask("VER", DATA, "its model and firmware")
@@ -289,6 +301,24 @@ class Ne1000Driver:
 
     def _prepare_script(self, motion: Motion, volume: str, rate: str) -> Script:
         self._prepared = False
+        if self._seen_ul is None:
+            yield from self._clear_counters()
+        direction = "INF" if motion.direction is Direction.INFUSE else "WDR"
+        for setting, query, right, what in (
+            (f"VOL{volume}", "VOL", is_volume(volume), "the volume"),
+            (f"RAT{rate}UM", "RAT", is_value(rate, "UM"), "the rate"),
+            (f"DIR{direction}", "DIR", direction.__eq__, f"direction {motion.direction.value}"),
+        ):
+            yield from set_checked(setting, query, right, what)
+            if self._status is not PumpStatus.STOPPED:
+                # From a pause RUN would go on with an older motion.
+                word = "alarm" if self._status is None else self._status.value
+                raise NotDoneError(f"the pump is to be programmed, but is not stopped: {word}")
+        self._zero_ul = self._seen_ul or (0.0, 0.0)
+        self._prepared = True
+        self._found.append(PumpPrepared(motion))
+
+    def _clear_counters(self) -> Script:
         yield from tell("CLDINF")
         yield from tell("CLDWDR")
         reply = yield from say("DIS", DISPENSED)
@@ -296,14 +326,7 @@ class Ne1000Driver:
         if parse_dispensed(reply.data) != (0.0, 0.0):
             raise NotDoneError(f"the pump's counters do not clear (it says {reply.data})")
         if reply.status is not PumpStatus.STOPPED:
-            # From a pause RUN would go on with an older motion.
             raise NotDoneError(f"the pump is to be programmed, but is not stopped: {status_word(reply)}")
-        yield from set_checked(f"VOL{volume}", "VOL", is_volume(volume), "the volume")
-        yield from set_checked(f"RAT{rate}UM", "RAT", is_value(rate, "UM"), "the rate")
-        direction = "INF" if motion.direction is Direction.INFUSE else "WDR"
-        yield from set_checked(f"DIR{direction}", "DIR", direction.__eq__, f"direction {motion.direction.value}")
-        self._prepared = True
-        self._found.append(PumpPrepared(motion))
 
     def _run_script(self) -> Script:
         self._prepared = False
@@ -318,18 +341,19 @@ class Ne1000Driver:
     def _stop_script(self) -> Script:
         while True:
             yield from self._tell_stop()
-            first: PumpReading | None = None
+            first_ul: tuple[float, float] | None = None
             while True:
                 stale = self._stale_dis > 0
                 seen = yield from self._look()
-                if seen is None or seen.status is not PumpStatus.STOPPED or (first is not None and seen != first):
+                if seen is None or seen.status is not PumpStatus.STOPPED or first_ul not in (None, self._shown_ul):
                     break  # it moves, pauses or is not understood: say it again
                 if stale:
                     continue
-                if first is not None:
+                if first_ul is not None:
+                    self._seen_ul = self._shown_ul
                     self._found.append(PumpStopped(seen.infused_ul, seen.withdrawn_ul))
                     return
-                first = seen
+                first_ul = self._shown_ul
 
     def _tell_stop(self) -> Script:
         """STP, for as long as it takes, until it has been answered.
@@ -377,10 +401,18 @@ class Ne1000Driver:
     # -- pieces of scripts ---------------------------------------------------------------------------------------------------
 
     def _note_reading(self, reply: Reply | None) -> PumpReading | None:
-        """Turns a DIS reply into an observation; None where there is none (silence, alarm, error)."""
-        dispensed = parse_dispensed(reply.data) if reply is not None else None
-        if reply is None or reply.status is None or dispensed is None:
+        """Turns a DIS reply into an observation; None where there is none (silence, alarm, error).
+
+        Counters that were not cleared are counted from what they showed; if they are lower now, the pump has cleared them itself.
+        """
+        shown_ul = parse_dispensed(reply.data) if reply is not None else None
+        if reply is None or reply.status is None or shown_ul is None:
             return None
-        reading = PumpReading(reply.status, *dispensed)
+        if self._seen_ul is not None and (reply.status is not PumpStatus.STOPPED or shown_ul != self._seen_ul):
+            self._seen_ul = None
+        self._shown_ul = shown_ul
+        infused_ul, withdrawn_ul = (min(pair) for pair in zip(self._zero_ul, shown_ul, strict=True))
+        self._zero_ul = (infused_ul, withdrawn_ul)
+        reading = PumpReading(reply.status, round(shown_ul[0] - infused_ul, 3), round(shown_ul[1] - withdrawn_ul, 3))
         self._found.append(reading)
         return reading

@@ -216,9 +216,11 @@ class LineAndDuct:
         """Bubble and duct as the faults have them now; their pressures stay as they are."""
         faults, options, n = self._faults, self._options, self._numbers
         bubble_ul = options.bubble_ul + (faults["air"]["bubble_ul"] if "air" in faults else 0.0)
-        if bubble_ul != n[at.BUBBLE_UL]:
-            n[at.LINE_UL] = stored_ul(self.line_kpa, options.syringe_compliance_ul_kpa, bubble_ul)
-            n[at.BUBBLE_UL] = bubble_ul
+        softer = faults["compliance"]["factor"] if "compliance" in faults else 1.0
+        syringe_ul_kpa = options.syringe_compliance_ul_kpa * softer
+        if bubble_ul != n[at.BUBBLE_UL] or syringe_ul_kpa != n[at.SYRINGE_UL_KPA]:
+            n[at.LINE_UL] = stored_ul(self.line_kpa, syringe_ul_kpa, bubble_ul)
+            n[at.BUBBLE_UL], n[at.SYRINGE_UL_KPA] = bubble_ul, syringe_ul_kpa
         full = faults.get("full_duct")
         scale_ul = (full["v0_ul"] if full else options.duct_v0_ul) / options.duct_k
         if scale_ul != n[at.SCALE_UL]:

@@ -100,7 +100,7 @@ def test_only_with_the_patient_a_cause_is_not_heeded(state: State) -> None:
     for now_s, reason in ((1.0, Reason.PAIN_STOP), (2.0, Reason.RESISTANCE), (3.0, Reason.PAIN_STOP)):
         desk.now_s = now_s
         desk.stop(reason, "seen")
-    assert desk.causes == {Reason.PAIN_STOP: 1.0, Reason.RESISTANCE: 2.0}
+    assert desk.unheeded == {Reason.PAIN_STOP: 1.0, Reason.RESISTANCE: 2.0}
     assert desk.reason is None
     assert desk.actions == []
 

@@ -101,16 +101,6 @@ def test_relaxation_and_what_is_stored(r: float, c: float, excess: float, duct: 
     assert line.stored_ul(duct - 1.0, duct) == 0.0
 
 
-@given(R, C, st.floats(0.0, 200.0), st.floats(0.0, 5.0), st.floats(0.5, 15.0))
-def test_relief_never_draws_the_line_below_the_duct(r: float, c: float, excess: float, duct: float, rate: float) -> None:
-    """In the linear model, withdrawing at a steady rate, the pressure falls all the while: its lowest is at the end."""
-    line = LineModel(r, c)
-    volume = line.relief_ul(duct + excess, duct, rate)
-    assert 0.0 <= volume <= line.stored_ul(duct + excess, duct) + 1e-12
-    at_end = duct - r * rate + (excess + r * rate) * exp(-(volume / rate) / (r * c))
-    assert at_end >= duct - 1e-6
-
-
 @given(R, C, st.floats(0.0, 50.0), st.floats(1.0, 150.0), st.floats(0.0, 5.0))
 def test_a_bubble_stores_and_is_let_go(r: float, c: float, bubble_ul: float, line_kpa: float, duct_kpa: float) -> None:
     line, plastic = LineModel(r, c, bubble_ul), LineModel(r, c)

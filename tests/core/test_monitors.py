@@ -24,10 +24,10 @@ from controller.core.monitors import (
 )
 from controller.core.reasons import Reason
 from controller.core.states import State
-from drivers.button import ButtonFault, ButtonOpened
+from drivers.button import ButtonClosed, ButtonFault, ButtonOpened
 from drivers.driver import DeviceProblem
 from drivers.pressure import PressureFault, PressureSample
-from drivers.pump import PumpAlarm, PumpAlarmed, PumpConnected, PumpReading, PumpRefused, PumpStatus
+from drivers.pump import PumpAlarm, PumpAlarmed, PumpConnected, PumpHeard, PumpReading, PumpRefused, PumpStatus
 from tests.core.bench import PLAN, CoreBench, in_state
 
 ENDED = {State.COMPLETE, State.STOPPED}
@@ -92,9 +92,19 @@ def test_button_fault(state: State) -> None:
 def test_each_channel_has_to_be_proved_live(channel: str, age_s: float, stops: bool) -> None:
     bench = in_state(State.INFUSING)
     bench.desk.view.button.proved_s = {"A": bench.now_s, "B": bench.now_s}
-    bench.desk.view.button.proved_s[channel] = bench.now_s - age_s
+    bench.desk.view.button.proved_s[channel] = bench.desk.view.button.closed_s = bench.now_s - age_s
     bench.desk.now_s = bench.now_s
     assert ask(faulty_button, bench) == (Reason.BUTTON_FAULT if stops else None)
+
+
+def test_a_button_that_was_held_for_long_has_its_time_to_prove_itself() -> None:
+    """While it is open its test pulses can not be heard: what counts begins when it is let go."""
+    bench = in_state(State.STOPPING)
+    bench.say(*[Tick(), PumpHeard()], after_s=3.0)
+    bench.say(ButtonClosed(), Tick())
+    assert Reason.BUTTON_FAULT not in bench.desk.also
+    bench.say(Tick(), after_s=1.1)
+    assert Reason.BUTTON_FAULT in bench.desk.also
 
 
 @pytest.mark.parametrize(("kpa", "stops"), [(199.99, False), (200.0, True), (5000.0, True)])

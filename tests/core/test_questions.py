@@ -61,7 +61,7 @@ def test_a_question_that_nobody_answers_ends_with_the_zero(state: State) -> None
     if state is State.ARMED:
         bench = in_state(State.HOLDING)
         bench.desk.plan = CONFIRM
-        bench.breathe(2.8, 0.3)
+        bench.hold(0.3)
     bench.breathe(604.0, 0.3 if state is State.ARMED else 0.0, step_s=0.25)
     assert bench.desk.reason is Reason.PRIME_REFUSED
 

@@ -96,7 +96,7 @@ def test_a_pump_that_stays_busy_is_called_silent() -> None:
 
 def test_a_line_that_is_not_known_is_not_relieved() -> None:
     bench = in_state(State.INFUSING)
-    bench.count(20.0, 20.0)
+    bench.count(20.0)
     bench.desk.line = LineModel()
     assert isinstance(first_stop(bench.say(Operator("stop", "test"))), StopPump)
     bench.say(PumpStopped(20.0, 0.0), PumpIdle(), PressureSample(20.0, bench.now_s))

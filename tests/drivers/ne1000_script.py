@@ -52,6 +52,7 @@ class Pump:
     status: str = "S"
     alarm: str = ""
     infused_ul: float = 0.0
+    withdrawn_ul: float = 0.0
     values: dict[str, str] = field(default_factory=lambda: {"PHN": "01"})
     replies: Mapping[str, list[str | None]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -91,9 +92,9 @@ class Pump:
             case "VER":
                 return "NE1000V3.928"
             case "DIS":
-                return f"I{self.infused_ul:.2f}W0.000UL"
+                return f"I{self.infused_ul:.2f}W{self.withdrawn_ul:.3f}UL"
             case "CLDINF" | "CLDWDR":
-                self.infused_ul = 0.0
+                self.infused_ul = self.withdrawn_ul = 0.0
                 return ""
         return self._setting(command)
 

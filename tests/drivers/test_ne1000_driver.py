@@ -18,6 +18,7 @@ from drivers.pump import (
     PumpRefused,
     PumpReleased,
     PumpStatus,
+    PumpStopped,
 )
 from tests.drivers.ne1000_script import MOTION, PREPARE, Pump, Wire, basic, safe
 
@@ -72,6 +73,91 @@ def test_prepare_backwards() -> None:
     wire = Wire().connect()
     wire.prepare(Motion(12.34, 15.0, Direction.WITHDRAW))
     assert {"VOL12.34", "RAT900.0UM", "DIRWDR"} <= set(wire.pump.told)
+
+
+BACK = Motion(4.25, 14.7, Direction.WITHDRAW)
+
+
+def stopped_at(infused_ul: float) -> Wire:
+    """An increment that was stopped, and has been seen to stand."""
+    wire = Wire().connect().prepare()
+    wire.driver.run(wire.now_s)
+    wire.finish(0.2)
+    wire.pump.infused_ul = infused_ul
+    wire.driver.stop(wire.now_s)
+    wire.finish(0.5)
+    wire.commands()
+    return wire
+
+
+def polled(wire: Wire) -> PumpReading:
+    wire.driver.poll(wire.now_s)
+    (reading,) = kept(wire.finish(0.2))
+    assert isinstance(reading, PumpReading)
+    return reading
+
+
+def test_behind_a_stop_everything_is_read_back_and_the_counters_are_counted_from() -> None:
+    wire = stopped_at(12.5)
+    wire.driver.prepare(BACK, wire.now_s)
+    assert kept(wire.finish(3.0)) == [PumpPrepared(BACK)]
+    assert wire.commands() == ["VOL4.250", "VOL", "RAT882.0UM", "RAT", "DIRWDR", "DIR"]
+    assert polled(wire) == PumpReading(PumpStatus.STOPPED, 0.0, 0.0)
+    wire.pump.withdrawn_ul = 1.25
+    assert polled(wire) == PumpReading(PumpStatus.STOPPED, 0.0, 1.25)
+    wire.pump.infused_ul = 12.9
+    assert polled(wire) == PumpReading(PumpStatus.STOPPED, 0.4, 1.25), "going forward shows at once"
+
+
+def test_counters_that_the_pump_clears_by_itself_hide_nothing_that_follows() -> None:
+    wire = stopped_at(12.5)
+    wire.prepare(BACK)
+    wire.pump.infused_ul = 0.0
+    assert polled(wire) == PumpReading(PumpStatus.STOPPED, 0.0, 0.0)
+    wire.pump.infused_ul, wire.pump.withdrawn_ul = 0.5, 1.0
+    assert polled(wire) == PumpReading(PumpStatus.STOPPED, 0.5, 1.0)
+
+
+def test_what_a_second_stop_saw_is_counted_from_as_well() -> None:
+    wire = stopped_at(12.5)
+    wire.prepare(BACK)
+    wire.driver.run(wire.now_s)
+    wire.finish(0.2)
+    wire.pump.withdrawn_ul = 3.5
+    wire.driver.stop(wire.now_s)
+    assert PumpStopped(0.0, 3.5) in wire.finish(0.5)
+    wire.commands()
+    wire.prepare(BACK)
+    assert polled(wire) == PumpReading(PumpStatus.STOPPED, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("between", ["moved", "alarm", "ran"])
+def test_counters_that_may_have_changed_behind_the_stop_are_cleared(between: str) -> None:
+    wire = stopped_at(12.5)
+    if between == "moved":
+        wire.pump.infused_ul = 12.7
+        polled(wire)
+    elif between == "alarm":
+        wire.deliver(safe("00A?R"))
+    else:
+        wire.prepare(BACK)
+        wire.driver.run(wire.now_s)
+        wire.finish(0.2)
+        wire.pump.status = "S"
+    wire.commands()
+    wire.driver.prepare(BACK, wire.now_s)
+    wire.finish(3.0)
+    assert wire.commands()[:3] == ["CLDINF", "CLDWDR", "DIS"]
+
+
+@pytest.mark.parametrize("query", ["VOL", "RAT", "DIR"])
+def test_behind_a_stop_a_pump_that_does_not_stand_is_not_programmed(query: str) -> None:
+    wire = stopped_at(12.5)
+    wire.pump.replies = {query: [f"00P{ {'VOL': '4.250UL', 'RAT': '882.0UM', 'DIR': 'WDR'}[query] }"]}
+    wire.driver.prepare(BACK, wire.now_s)
+    assert refusal(wire.finish(3.0)) == "the pump is to be programmed, but is not stopped: paused"
+    with pytest.raises(RuntimeError, match="no motion is prepared"):
+        wire.driver.run(wire.now_s)
 
 
 @pytest.mark.parametrize(

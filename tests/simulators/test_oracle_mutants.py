@@ -12,7 +12,8 @@ from unittest.mock import patch
 
 import pytest
 
-from controller.core import core, monitors, stopping
+from controller.core import core, monitors
+from controller.core import relief as relief_module
 from controller.core.core import Core
 from controller.core.desk import Desk, Verdict
 from controller.core.injection import Injection
@@ -20,6 +21,7 @@ from controller.core.line import LineModel
 from controller.core.messages import CloseIntent, StopPump, WriteIntent
 from controller.core.motion_run import MotionRun, Step
 from controller.core.reasons import Reason
+from controller.core.relief import Relief
 from controller.core.rest import Rest
 from controller.core.states import State
 from controller.core.stopping import Stopping
@@ -178,17 +180,17 @@ def half_of_what_moved(self: Station, action: Any) -> None:
 
 
 def intents_not_awaited(self: MotionRun, _: object) -> None:
-    self._enter(Step.PROGRAM)
+    self._durable = True
 
 
 def no_watchdog(self: Ne1000Driver) -> Any:
     yield from self._tell_mode(0)
 
 
-_stroke_ul = Stopping._stroke_ul
+_stroke_ul = Relief.stroke_ul
 
 
-def three_times_the_stroke(self: Stopping) -> float | None:
+def three_times_the_stroke(self: Relief) -> float | None:
     volume_ul = _stroke_ul(self)
     return None if volume_ul is None else round(volume_ul * 3, 2)
 
@@ -204,7 +206,8 @@ _take_stopping = Stopping.take
 
 def leaves_in_the_middle(self: Stopping, observation: object) -> bool:
     """The last word is said while the relief is under way."""
-    moving = self._relief is not None and self._relief.step is Step.MOVING and self._relief.entry.withdrawn_ul > 1.0
+    run = self.relief._run
+    moving = run is not None and run.step is Step.MOVING and run.entry.withdrawn_ul > 1.0
     return _take_stopping(self, observation) or moving
 
 
@@ -324,18 +327,23 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     ),
     "relief is three times too large": lambda: Mutant(
         [
-            patch.object(Stopping, "_stroke_ul", three_times_the_stroke),
-            patch.object(Stopping, "_is_too_much_now", lambda *_: False),
-            patch.object(stopping, "RELIEF_FLOOR_KPA", -1000.0),
+            patch.object(Relief, "stroke_ul", three_times_the_stroke),
+            patch.object(Relief, "_is_too_much_now", lambda *_: False),
+            patch.object(Relief, "_watch", lambda *_: None),
         ],
         load_scenario("pain_button"),
         {5},
     ),
+    "a relief does not look at the pressure, and the line is stiffer than it was": lambda: Mutant(
+        [patch.object(Relief, "_watch", lambda *_: None)],
+        events(at(20.0, "fault", name="line.compliance", factor=0.4), at(20.0, "press")),
+        {5},
+        [injection(Fault(name="line.compliance"))],
+    ),
     "relief where none is allowed": lambda: Mutant(
         [
-            patch.object(stopping, "WITHOUT_RELIEF", frozenset()),
-            patch.object(stopping, "LEAST_EXCESS_KPA", -5.0),
-            patch.object(LineModel, "relief_ul", lambda *_: 4.0),
+            patch.object(relief_module, "WITHOUT_RELIEF", frozenset()),
+            patch.object(relief_module, "LEAST_EXCESS_KPA", -5.0),
             patch.object(LineModel, "stored_ul", lambda *_: 4.0),
         ],
         load_scenario("line_open"),
@@ -359,7 +367,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
     ),
     "intents are not written": lambda: Mutant([patch.object(Station, "_write_down", no_intents)], events(), {6}),
     "intents are not awaited": lambda: Mutant(
-        [patch.object(MotionRun, "_await_durable", intents_not_awaited), without(monitors.lost_record)],
+        [patch.object(MotionRun, "_look_for_durable", intents_not_awaited), without(monitors.lost_record)],
         events({"when": {"tip": "patient"}, "do": "host", "signal": "SIGKILL", "target": "recorder"}),
         {6},
     ),

@@ -108,6 +108,11 @@ def test_replies_of_the_pump(ear: Ear, request_: str, replies_s: tuple[float, ..
     assert ear.first(request_).replies_s == pytest.approx(list(replies_s), abs=REPLY_S)
 
 
+def test_the_pump_is_prepared_sooner_behind_a_stop(ear: Ear) -> None:
+    last = [exchange for exchange in ear.exchanges if exchange.request == "prepare"][-1]
+    assert last.replies_s == pytest.approx(list(latencies.PREPARE_AFTER_STOP_S), abs=REPLY_S)
+
+
 def test_connecting_to_the_pump(ear: Ear) -> None:
     replies_s = ear.first("connect").replies_s
     assert len(replies_s) == len(latencies.CONNECT_S)

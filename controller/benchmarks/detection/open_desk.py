@@ -16,9 +16,9 @@ _STOPS_ALL_THE_SAME = (Reason.HOST_ERROR, Reason.PUMP_FAULT, Reason.PRIME_REFUSE
 
 @dataclass(slots=True)
 class OpenDesk(Desk):
-    """causes: when each cause came first that was not heeded. went: every change of state, with its time."""
+    """unheeded: when each cause came first that was not heeded. went: every change of state, with its time."""
 
-    causes: dict[Reason, float] = field(default_factory=dict)
+    unheeded: dict[Reason, float] = field(default_factory=dict)
     went: list[tuple[float, State]] = field(default_factory=list)
     holding_since_s: float = 0.0
 
@@ -32,7 +32,7 @@ class OpenDesk(Desk):
     def stop(self, reason: Reason, text: str, *, again: bool = False) -> None:
         """See Desk; with the patient the cause is only written down."""
         if self.state in _WITH_THE_PATIENT:
-            self.causes.setdefault(reason, self.now_s)
+            self.unheeded.setdefault(reason, self.now_s)
             if reason not in _STOPS_ALL_THE_SAME and not self._waits_in_vain():
                 return
         Desk.stop(self, reason, text, again=again)

@@ -54,7 +54,7 @@ def _tell(course: Course, desk: OpenDesk, duct_limit_kpa: float) -> None:
     """Puts down what the desk has seen, and what its lifted limit would have done."""
     course.changes = [Change(at_s, _PHASES[state]) for at_s, state in desk.went if state in _PHASES]
     course.volume_s = next((at_s for at_s, state in desk.went if state is State.COMPLETE), None)
-    course.causes = dict(desk.causes)
+    course.causes = dict(desk.unheeded)
     for held in course.held:
         if held.kpa >= duct_limit_kpa:
             course.causes[Reason.RESISTANCE] = min(held.at_s, course.causes.get(Reason.RESISTANCE, inf))

@@ -17,6 +17,8 @@ CONNECT_S: Final = tuple(0.5224 * (n + 1) / 25 for n in range(25))
 """25 exchanges, some a little longer than others."""
 PREPARE_S: Final = (0.0225, 0.0450, 0.0732, 0.0968, 0.1214, 0.1459, 0.1705, 0.1930, 0.2155)
 """CLDINF, CLDWDR, DIS, VOL and its read-back, RAT and its, DIR and its."""
+PREPARE_AFTER_STOP_S: Final = (0.0235, 0.0481, 0.0727, 0.0973, 0.1198, 0.1423)
+"""The same without CLDINF, CLDWDR and DIS, right behind a stop that has read status and counters."""
 RUN_S: Final = 0.0209
 POLL_S: Final = 0.0282
 STOP_SAID_S: Final = (0.0209, 0.0419)

@@ -9,6 +9,7 @@ from controller.virtual.direct.latencies import (
     COMMAND_S,
     CONNECT_S,
     POLL_S,
+    PREPARE_AFTER_STOP_S,
     PREPARE_S,
     RELEASE_S,
     RUN_S,
@@ -48,6 +49,7 @@ class DirectPump:
         self._script: Script | None = None
         self._due_s = NEVER_S
         self._answered_s = 0.0  # until then the pump is at its last reply, and would lose a command
+        self._seen_stopped = False  # and nothing has been told to move since
         self._found: list[object] = []
 
     # -- requests --------------------------------------------------------------------------------------------------------------
@@ -69,6 +71,7 @@ class DirectPump:
 
     def run(self, now_s: float) -> None:
         """See PumpDriver."""
+        self._seen_stopped = False
         self._begin(self._run(now_s))
 
     def poll(self, now_s: float) -> None:
@@ -77,7 +80,7 @@ class DirectPump:
 
     def stop(self, now_s: float) -> None:
         """See PumpDriver. Said while the pump replies, the first STP is lost, and the next one follows the reply."""
-        self._script = None
+        self._script, self._seen_stopped = None, False
         self._begin(self._stop(now_s))
 
     def release(self, now_s: float) -> None:
@@ -138,7 +141,7 @@ class DirectPump:
         self._found.append(PumpConnected(model="NE-1000", firmware="3.928"))
 
     def _prepare(self, motion: Motion, now_s: float) -> Script:
-        yield from self._replies(now_s, PREPARE_S)
+        yield from self._replies(now_s, PREPARE_AFTER_STOP_S if self._seen_stopped else PREPARE_S)
         if self._motor.status != "S":
             status = _STATUS[self._motor.status].value
             self._found.append(PumpRefused(f"the pump is to be programmed, but is not stopped: {status}"))
@@ -170,6 +173,7 @@ class DirectPump:
             yield from self._replies(said_s, (seen_s,))
             reading = self._reading()
             self._found.append(reading)
+        self._seen_stopped = reading.status is PumpStatus.STOPPED
         self._found.append(PumpStopped(reading.infused_ul, reading.withdrawn_ul))
 
     def _release(self, now_s: float) -> Script:
