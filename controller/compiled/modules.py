@@ -7,6 +7,7 @@ MODULES = tuple(
         "drivers/keller33x": "codec monitors noise settings handshake driver",
         "drivers/ne1000": "settings codec exchange driver",
         "drivers/modem_button": "pulse driver",
+        "controller/core/duct": "bins",
         "controller/core": (
             "account core desk hold injection least_squares limits line messages monitors motion_run plan priming readiness "
             "reasons relief rest self_test stopping view"

@@ -34,12 +34,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The result of a hold. predicted_kpa: after one more increment."""
+    """The result of a hold. predicted_kpa: after one more increment; None where the target is reached."""
 
     at_s: float
     kpa: float
     error_kpa: float
-    predicted_kpa: float
+    predicted_kpa: float | None
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ def _tell(course: Course, desk: OpenDesk, duct_limit_kpa: float) -> None:
     for held in course.held:
         if held.kpa >= duct_limit_kpa:
             course.causes[Reason.RESISTANCE] = min(held.at_s, course.causes.get(Reason.RESISTANCE, inf))
-        if held.predicted_kpa >= duct_limit_kpa and held.at_s != course.volume_s and course.full_s is None:
+        if held.predicted_kpa is not None and held.predicted_kpa >= duct_limit_kpa and course.full_s is None:
             course.full_s = held.at_s
 
 

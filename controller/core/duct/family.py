@@ -12,8 +12,8 @@ the contrast cools, the error of its compliance in a hold. Shapes and spreads ar
 
 The data are those of controller.core.duct.bins in the integrated form of controller.core.line: area - R through is the integral
 of P_duct, plus a constant for every stretch of rows. Integrated, the noise of one row does not spread to the next, and no slope
-of a noisy signal is taken. It is linear in all unknowns but the shape, so nothing can diverge; a torn member lets out what its own
-fit says.
+of a noisy signal is taken. It is linear in all unknowns but the shape, so nothing can diverge; a torn member lets out what its
+own fit says.
 """
 
 from dataclasses import dataclass

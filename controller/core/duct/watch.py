@@ -86,7 +86,7 @@ class DuctWatch:
         self._work: Iterator[None] | None = None
         self.break_likelihood = self.leak_likelihood = 0.0
         self.above_kpa = self._left_kpa = 0.0
-        self._torn = 0
+        self._leak = (0.0, 0.0)  # conductance in ul/s/kPa, ul: of the torn duct that explains the data best
         self.trace: list[tuple[float, float]] = []
         self.log: list[tuple[float, float, float, float, float]] = []
 
@@ -155,8 +155,7 @@ class DuctWatch:
             numbers |= {"break_s": round(self._found.at_s, 2), "break_kpa_s": round(-self._found.kpa_s, 3)}
             text = f"the duct's pressure falls away from its course by {self._found.kpa_s:.2f} kPa a second"
         else:
-            conductance = float(self._members.conductance_ul_s_kpa[self._torn])
-            leaked_ul = float(self._members.leaked_ul[self._torn])
+            conductance, leaked_ul = self._leak
             numbers |= {"leak_ul_s_kpa": conductance, "leaked_ul": round(leaked_ul, 1)}
             text = f"no duct that keeps what goes in shows this pressure; one that has lost about {leaked_ul:.0f} ul does"
         return Finding(text, self.evidence, numbers)
@@ -170,7 +169,7 @@ class DuctWatch:
             "course_error_kpa": round(course.duct_error_kpa, 4),
             "elastance_kpa_ul": round(course.elastance_kpa_ul, 5),
             "delivered_ul": round(course.volume_ul, 2),
-            "leak_ul_s_kpa": float(self._members.conductance_ul_s_kpa[self._torn]) if self.leak_likelihood > 0.0 else 0.0,
+            "leak_ul_s_kpa": self._leak[0] if self.leak_likelihood > 0.0 else 0.0,
             "evidence": round(self.evidence, 3),
         }
 
@@ -360,7 +359,8 @@ class DuctWatch:
             self._members.found[first:last] = found
             yield
         self.leak_likelihood = float(misfit[: self._count].min() - misfit[self._count :].min())
-        self._torn = self._count + int(misfit[self._count :].argmin())
+        torn = self._count + int(misfit[self._count :].argmin())
+        self._leak = (float(self._members.conductance_ul_s_kpa[torn]), float(self._members.leaked_ul[torn]))
 
     def _intact_members(self) -> Members:
         return self._members.chosen(np.arange(self._count))
