@@ -137,7 +137,7 @@ def _figure(groups: dict[str, list[Run]]) -> tuple[Figure, list[Axes]]:
 
 def _finish(figure: Figure, places: Sequence[Axes], title: str) -> None:
     for axes in places:
-        axes.set_ylim(0, 100)
+        axes.set_ylim(0, 102)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="#DDDDDD", linewidth=0.6)
         axes.set_axisbelow(True)

@@ -1,10 +1,13 @@
-"""The rows as people read them: a table for each false-stop rate, by sub-group."""
+"""The rows as people read them: a table for each false-stop rate, by sub-group.
+
+before: how many runs a test has stopped for nothing before their tear.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from controller.benchmarks.detection.measure import Findings, Row
 
-_HEAD = f"  {'test':18}{'false stops':>12}{'found':>9}{'median uL':>11}{'95 % uL':>9}{'delay s':>9}"
+_HEAD = f"  {'test':18}{'false stops':>12}{'before':>8}{'found':>9}{'median uL':>11}{'95 % uL':>9}{'delay s':>9}"
 
 
 def table(findings: Findings) -> Iterator[str]:
@@ -18,7 +21,8 @@ def table(findings: Findings) -> Iterator[str]:
             yield _HEAD
             for row in members:
                 yield (
-                    f"  {row['method']:18}{_percent(row['false_stop_rate']):>12}{_percent(row['sensitivity']):>9}"
+                    f"  {row['method']:18}{_percent(row['false_stop_rate']):>12}{row.get('stopped_before', '-'):>8}"
+                    f"{_percent(row['sensitivity']):>9}"
                     f"{_number(row['median_ul']):>11}{_number(row['p95_ul']):>9}{_number(row['delay_s']):>9}"
                 )
         yield ""
