@@ -25,6 +25,8 @@ LEFT_KPA = 1.0  # what may be left to relax
 CHECK_EVERY_S = 0.1
 NOW_S = 0.2  # "now" is the mean of so much
 FITS_LOW, FITS_HIGH = 0.6, 1.6  # R times C in the hold against that of the prime check
+SOFTEST = 4.0  # a line that has become so many times as soft still relaxes like a line
+TELLS_KPA = 5.0  # a line that has fallen by so much tells R times C well
 STILL_KPA = 0.5  # a line that has fallen by less than this tells nothing of R times C
 SLIP_SAMPLES = 8
 SLIP_SIGMAS, SLIP_LEAST_KPA = 4.0, 0.2
@@ -41,6 +43,8 @@ class Hold:
         """line: as the prime check found it."""
         self.since_s = since_s
         self.slips = 0
+        self.relaxes: float | None = None
+        """R times C as this relaxation shows it, over that of the prime check; None where it does not tell."""
         self._noise_kpa = noise_kpa
         self._line = line
         self._begin_s = since_s
@@ -114,7 +118,14 @@ class Hold:
             return None  # that is no relaxation
         found = self._free.solve()
         known = line.resistance_kpa_s_ul * line.compliance_ul_kpa
-        if found is None or not FITS_LOW * known <= found.values[1] <= FITS_HIGH * known:
+        tells = found is not None and start_kpa - now_kpa >= TELLS_KPA
+        ratio = found.values[1] / known if found is not None else 0.0
+        self.relaxes = ratio if tells else None
+        if tells and FITS_HIGH < ratio <= SOFTEST:
+            # as good as any other relaxation, once as much of it was seen
+            if asked_s - start_s < LEAST_TAUS * ratio * line.tau_s(start_kpa, now_kpa):
+                return None
+        elif not FITS_LOW <= ratio <= FITS_HIGH:
             if abs(start_kpa - now_kpa) >= STILL_KPA:
                 return None  # it relaxes otherwise than this line does: wait for its end
             found = self._fixed.solve()

@@ -19,6 +19,7 @@ RESISTANCE_FACTOR, RESISTANCE_EXTRA_KPA = 1.5, 5.0
 OPEN_FACTOR, OPEN_LEAST_KPA, OPEN_FOR_S = 0.3, 5.0, 0.3
 PREDICTION_SIGMAS = 3.0
 COURSE_SIGMAS, REPEAT_LEAST_KPA, REPEATS = 4.0, 0.3, 2
+AIR_RELAXES = 1.35  # good lines 0.8 to 1.2: a stopper that sticks makes the line stiffer, a squeeze bends its course
 FALL_SIGMAS, FALL_LEAST_KPA = 6.0, 1.0
 FALL_BACK_KPA = 0.2
 
@@ -44,7 +45,7 @@ class Injection:
         if isinstance(observation, PressureSample) and desk.view.pressure.kpa is not None:
             self._watch.take(observation.asked_s, desk.view.pressure.kpa)
             desk.suspicion = self._watch.evidence
-            if desk.suspicion >= 1.0 and desk.reason is None:
+            if desk.suspicion >= 1.0 and desk.reason is None and self._watch.lacks() is None:
                 self._stop_for_loss()
         if self._hold is not None:
             return self._holding(observation)
@@ -143,7 +144,8 @@ class Injection:
         expected_kpa = desk.line.expected_kpa(desk.plan.rate_ul_s, elapsed_s, self._start_kpa, duct_kpa)
         if expected_kpa < OPEN_LEAST_KPA or kpa > OPEN_FACTOR * expected_kpa:
             self._low_since_s = None
-            return None
+            lacks = self._watch.lacks()
+            return None if lacks is None else Verdict(Reason.AIR_IN_LINE, f"{lacks.text}: air has come into it, or it leaks")
         if self._low_since_s is None:
             self._low_since_s = desk.now_s
         if desk.now_s - self._low_since_s >= OPEN_FOR_S:
@@ -162,13 +164,18 @@ class Injection:
             if hold.slips > slips:
                 self._watch.slipped(observation.asked_s)
             if rest is not None:
-                return self._judge(rest)
+                return self._judge(rest, hold)
         elif isinstance(observation, Tick) and desk.now_s - self._hold_since_s > desk.plan.hold_s:
             desk.stop(Reason.RESISTANCE, f"the line has not come to rest within {desk.plan.hold_s:.0f} s: tip blocked, or a leak")
         return None
 
-    def _judge(self, rest: Rest) -> Reason | None:
+    def _judge(self, rest: Rest, hold: Hold) -> Reason | None:
         desk, plan = self._desk, self._desk.plan
+        if hold.relaxes is not None and hold.relaxes > AIR_RELAXES:
+            text = f"the line came to rest {hold.relaxes:.1f} times as slowly as when it was primed: air has come into it, or it clogs"
+            desk.stop(Reason.AIR_IN_LINE, text)
+            if desk.reason is not None:
+                return None
         course = self._watch.estimate()
         if course is not None:
             apart_kpa, error_kpa = rest.kpa - course.duct_kpa, hypot(rest.error_kpa, course.duct_error_kpa)
@@ -187,6 +194,7 @@ class Injection:
             kpa=round(rest.kpa, 3),
             error_kpa=round(rest.error_kpa, 4),
             predicted_kpa=None if predicted_kpa is None else round(predicted_kpa, 3),
+            relaxes=None if hold.relaxes is None else round(hold.relaxes, 3),
             **self._watch.numbers(course),
         )
         self._watch.settled()

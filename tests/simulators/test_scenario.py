@@ -11,8 +11,8 @@ from simulators.bench import BenchOptions, SimulatedBench
 from simulators.ports import PORT_FAULTS
 from simulators.scenario import Reason, Scenario, ScenarioError, ScenarioRunner, load_scenario, scenario_names
 
-NOT_YET = {"AIR_IN_LINE", "HOST_ERROR"}
-"""Reasons that nothing at this bench can bring about: the first needs a detector that does not exist yet, the second a mistake
+NOT_YET = {"HOST_ERROR"}
+"""What nothing at this bench can bring about: it would take a mistake
 in the host."""
 
 

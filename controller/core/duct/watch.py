@@ -44,7 +44,7 @@ WINDOWS_S = (0.4, 0.8, 1.6, 2.4, 3.2)
 RELAXES_OTHERWISE = 0.03
 KEPT, KEPT_WITHIN, AT_ONCE = 40, 60.0, 26
 BREAK_LIMIT, LEAK_LIMIT = 20.0, 26.0
-RESISTS_KPA = 8.0
+RESISTS_KPA, LACKS_KPA = 8.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +175,20 @@ class DuctWatch:
 
     def resists(self) -> Finding | None:
         """What speaks for a tip that is blocked or lies in the wall."""
-        settled = self._before and self._before[-1].t_s > self._flow_s + SETTLING_S + 2 * BIN_S
-        if self._hold_s is not None or not settled or self.above_kpa < RESISTS_KPA:
+        if self._hold_s is not None or not self._flows() or self.above_kpa < RESISTS_KPA:
             return None
         text = f"the tip meets {self.above_kpa:.1f} kPa more than the duct's course (limit {RESISTS_KPA:g} kPa)"
         return Finding(text, self.above_kpa / RESISTS_KPA, {"above_kpa": round(self.above_kpa, 2)})
+
+    def lacks(self) -> Finding | None:
+        """What speaks for a line that has become softer or leaks: the duct itself can not have lost so much."""
+        if self._hold_s is not None or not self._flows() or self.above_kpa > -LACKS_KPA:
+            return None
+        text = f"the line lacks {-self.above_kpa:.1f} kPa of its course, more than any duct can lose (limit {LACKS_KPA:g} kPa)"
+        return Finding(text, -self.above_kpa / LACKS_KPA, {"above_kpa": round(self.above_kpa, 2)})
+
+    def _flows(self) -> bool:
+        return bool(self._before) and self._before[-1].t_s > self._flow_s + SETTLING_S + 2 * BIN_S
 
     def estimate(self) -> Estimate | None:
         """What an intact duct would be that shows these data; None before the first judgement."""
