@@ -172,8 +172,8 @@ class Injection:
     def _judge(self, rest: Rest, hold: Hold) -> Reason | None:
         desk, plan = self._desk, self._desk.plan
         if hold.relaxes is not None and hold.relaxes > AIR_RELAXES:
-            text = f"the line came to rest {hold.relaxes:.1f} times as slowly as when it was primed: air has come into it, or it clogs"
-            desk.stop(Reason.AIR_IN_LINE, text)
+            slower = f"the line came to rest {hold.relaxes:.1f} times as slowly as when it was primed"
+            desk.stop(Reason.AIR_IN_LINE, f"{slower}: air has come into it, or it clogs")
             if desk.reason is not None:
                 return None
         course = self._watch.estimate()
@@ -249,21 +249,24 @@ class Injection:
         )
 
     def _predicted_kpa(self, more_ul: float, course: Estimate | None) -> float:
-        """Duct pressure after more_ul more, uncertainty included, if the duct goes on to stiffen as it did.
+        """The most that the duct may hold after more_ul more, uncertainty included, if it goes on to stiffen as it did.
 
-        As the course of everything so far says; after a hold that was off its course, and before there is one, by the holds
-        alone: ducts stiffen exponentially, so each equal increment multiplies the rise. Of two holds the ratio of the rises is
-        known; after the first one it is taken to be that of the stiffest plausible duct (e per increment), and never below one.
+        Two bounds are known, and the lower one counts. From the holds alone: ducts stiffen exponentially, so each equal increment
+        multiplies the rise; of two holds the ratio of the rises is known, after the first one it is taken to be that of the
+        stiffest plausible duct (e per increment), and never below one. And from the course of everything so far, unless the last
+        hold was off it.
         """
         held, error_kpa = self._desk.hold_kpa, self._errors_kpa[-1]
-        if course is not None and abs(held[-1] - course.duct_kpa) <= COURSE_SIGMAS * hypot(error_kpa, course.duct_error_kpa):
-            predicted_kpa = self._watch.predicted_kpa(more_ul, self._desk.plan.rate_ul_s, PREDICTION_SIGMAS)
-            if predicted_kpa is not None:
-                return max(predicted_kpa, held[-1] + PREDICTION_SIGMAS * error_kpa)
         rise = held[-1] - (held[-2] if len(held) > 1 else 0.0)
         before = held[-2] - (held[-3] if len(held) > 2 else 0.0) if len(held) > 1 else 0.0
         growth = max(1.0, rise / before) if len(held) > 1 and before > 0 else 2.7
-        return held[-1] + max(0.0, rise) * growth + PREDICTION_SIGMAS * error_kpa
+        by_holds_kpa = held[-1] + max(0.0, rise) * growth + PREDICTION_SIGMAS * error_kpa
+        if course is None or abs(held[-1] - course.duct_kpa) > COURSE_SIGMAS * hypot(error_kpa, course.duct_error_kpa):
+            return by_holds_kpa
+        by_course_kpa = self._watch.predicted_kpa(more_ul, self._desk.plan.rate_ul_s, PREDICTION_SIGMAS)
+        if by_course_kpa is None:
+            return by_holds_kpa
+        return min(by_holds_kpa, max(by_course_kpa, held[-1] + PREDICTION_SIGMAS * error_kpa))
 
 
 def _weighed(rest: Rest, course: Estimate) -> Rest:

@@ -14,7 +14,7 @@ from controller.core.reasons import Reason
 from controller.core.states import State
 from controller.virtual.case import Case, run_case, set_up
 
-TORN = Case(201, 0, subgroup="rupture_free_pressure")
+TORN = Case(201, 1, subgroup="rupture_free_pressure")
 FULL = Case(201, 3, subgroup="motion")
 
 

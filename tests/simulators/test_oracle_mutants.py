@@ -16,6 +16,8 @@ from controller.core import core, monitors
 from controller.core import relief as relief_module
 from controller.core.core import Core
 from controller.core.desk import Desk, Verdict
+from controller.core.duct import DuctWatch
+from controller.core.hold import Hold
 from controller.core.injection import Injection
 from controller.core.line import LineModel
 from controller.core.messages import CloseIntent, StopPump, WriteIntent
@@ -157,9 +159,9 @@ def twice_the_rate(self: Ne1000Driver, motion: Motion, volume: str, _: str) -> A
 _judge_hold = Injection._judge
 
 
-def a_tenth_of_the_pressure(self: Injection, rest: Rest) -> Reason | None:
+def a_tenth_of_the_pressure(self: Injection, rest: Rest, hold: Hold) -> Reason | None:
     """A hold that tells the record and everybody else a tenth of what the duct holds."""
-    return _judge_hold(self, dataclasses.replace(rest, kpa=rest.kpa / 10))
+    return _judge_hold(self, dataclasses.replace(rest, kpa=rest.kpa / 10), hold)
 
 
 _write_down = Station._write_down
@@ -308,12 +310,13 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
             patch.object(Injection, "_judge", a_tenth_of_the_pressure),
             patch.object(Injection, "_predicted_kpa", lambda *_: 0.0),
             patch.object(Injection, "_resistance_or_loss", lambda *_: None),
+            patch.object(DuctWatch, "estimate", lambda *_: None),
         ],
         Scenario.model_validate({"title": "mutant", "run": {"target_ml": 0.15}, "bench": {"line.duct_v0_ul": 50.0}}),
         {2},
     ),
     "what the pump counts is not watched": lambda: Mutant(
-        [without(monitors.too_much)],
+        [without(monitors.too_much), patch.object(DuctWatch, "resists", lambda *_: None)],
         load_scenario("pump_program_altered"),
         {1},
         [injection(Fault(name="pump.leftover_phase2"), within_s=0.45, by_itself=True)],

@@ -125,7 +125,7 @@ def test_the_lifeline_ends_it_and_what_comes_through_it_does_not() -> None:
         (["--set", "nonsense=1"], "nonsense: no such option; there are: "),
         (["--set", "nonsense"], "nonsense: write it as key=value"),
         (["--set", "bore_mm=wide"], "line.bore_mm: 'wide': Input should be a valid number"),
-        (["--scenario", "nonsense"], "no scenario is called 'nonsense'; there are: button_link_frozen, "),
+        (["--scenario", "nonsense"], "no scenario is called 'nonsense'; there are: air_in_line, button_link_frozen, "),
         (["--scenario", "./nowhere.toml"], "./nowhere.toml: No such file or directory"),
         (["--plant", "nowhere"], "plant 'nowhere': write it as module:factory"),
         (["--lifeline-fd", "997"], "--lifeline-fd 997: no such descriptor is open"),

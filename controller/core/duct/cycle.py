@@ -1,7 +1,7 @@
 """The rows of one cycle: an increment and the hold behind it, in stretches that each have a constant of their own.
 
 What is pushed and what arrives differ by a little at every change: the drive's play, a stopper that sticks, or slips in a hold.
-A squeeze of the breast lifts the duct for up to a few seconds, and the integral for good. A new stretch begins behind each of them.
+A squeeze of the breast lifts the duct for up to a few seconds, and the integral for good. A new stretch begins behind each.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from controller.core.duct.bins import BIN_S
 from controller.core.duct.family import UNKNOWNS, Array, Sums
 
 ROW_COSTS = 0.8  # of leaving one row out, in squares of its standard deviation (which is a cautious one)
+LEAST_ROUGH = 10
+_MEDIAN_OF_BENDS = 1.4826 / 6.0**0.5  # of a normal one to the standard deviation of what bends
 MOST_ROWS = 400  # of 0.2 s: an increment at the slowest rate, and the longest hold
 
 
@@ -43,6 +45,7 @@ class Cycle:
         self._value = np.zeros(MOST_ROWS)
         self._time_s = np.zeros(MOST_ROWS)
         self._weight = np.zeros(MOST_ROWS)
+        self._flowing = np.zeros(MOST_ROWS, dtype=bool)
         self._stretch = np.zeros(MOST_ROWS, dtype=np.intp)
         self._now = 0
         self.count = 0
@@ -51,14 +54,27 @@ class Cycle:
         """What comes now has a constant of its own."""
         self._now += 1
 
-    def add(self, rows: Array, value: float, time_s: float, weight: float) -> None:
+    def add(self, rows: Array, value: float, time_s: float, weight: float, *, flowing: bool) -> None:
         """One row of every member: (m, 7). What no longer fits in is left out."""
         at = self.count
         if at >= MOST_ROWS:
             return
         self._rows[:, at], self._value[at], self._time_s[at], self._weight[at] = rows, value, time_s, weight
-        self._stretch[at] = self._now
+        self._stretch[at], self._flowing[at] = self._now, flowing
         self.count = at + 1
+
+    def roughness_kpa_s(self) -> float | None:
+        """Standard deviation of one row while fluid flows, from how three in a row bend; None where there are too few."""
+        flowing = self._flowing[: self.count]
+        value, stretch = self._value[: self.count][flowing], self._stretch[: self.count][flowing]
+        if len(value) < LEAST_ROUGH:
+            return None
+        bend = (value[2:] - 2.0 * value[1:-1] + value[:-2])[stretch[2:] == stretch[:-2]]
+        return None if len(bend) < LEAST_ROUGH - 2 else float(np.median(np.abs(bend))) * _MEDIAN_OF_BENDS
+
+    def weigh_flowing(self, weight: float) -> None:
+        """All rows of flowing fluid count so much."""
+        self._weight[: self.count][self._flowing[: self.count]] = weight
 
     def leave_out(self, from_s: float, to_s: float) -> None:
         """Rows of this time count no longer, and what follows has a constant of its own."""
@@ -70,6 +86,7 @@ class Cycle:
         self._stretch[:count] = np.cumsum(np.diff(label, prepend=label[:1]) != 0)
         self._rows[:, :count] = self._rows[:, keep]
         self._value[:count], self._weight[:count] = self._value[keep], self._weight[keep]
+        self._flowing[:count] = self._flowing[keep]
         self._time_s[:count] = time_s[keep]
         self.count = count
         self._now = (int(self._stretch[count - 1]) if count else 0) + int(begun)

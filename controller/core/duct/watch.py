@@ -37,9 +37,11 @@ SLIP_PART_UL = 0.015  # how far the stopper is from where it should be in the me
 LEAST_NOISE_KPA_S, HOLD_NOISE_KPA_S = 0.02, 0.05
 LOOK_EVERY_S, WEIGH_EVERY_S = 0.4, 0.8
 FIRST_LOOK_S = 0.8
-SQUEEZE_KPA, SQUEEZE_SIGMAS, SQUEEZE_AGAIN_S, SQUEEZE_S = 0.35, 4.0, 0.4, 3.2
+SQUEEZE_KPA, SQUEEZE_SIGMAS, SQUEEZE_AGAIN_S, SQUEEZE_S, STAYS_S = 0.35, 4.0, 0.4, 3.2, 5.0
 STEP = 14.0
 HUMP, HUMP_ROWS, MOST_HUMPS = 6.0, (2, 4, 6, 8, 11, 14, 17), 6
+# More in one cycle are no squeezes: the course is wrong, and nothing may hide that.
+MOST_LEFT_OUT, MOST_SQUEEZES = 3, 4
 WINDOWS_S = (0.4, 0.8, 1.6, 2.4, 3.2)
 RELAXES_OTHERWISE = 0.03
 KEPT, KEPT_WITHIN, AT_ONCE = 40, 60.0, 26
@@ -68,7 +70,8 @@ class DuctWatch:
         self._sums = first_sums(self._count, line.resistance_kpa_s_ul, tau_s)
         self._members = self._intact
         measured_kpa_s = tau_s * noise_kpa / sqrt(20.0)
-        self._weight_flowing = 1.0 / (hypot(measured_kpa_s, SLIP_PART_UL * line.resistance_kpa_s_ul) + LEAST_NOISE_KPA_S)
+        self._least_kpa_s = hypot(measured_kpa_s, SLIP_PART_UL * line.resistance_kpa_s_ul) + LEAST_NOISE_KPA_S
+        self._weight_flowing = 1.0 / self._least_kpa_s
         self._weight_holding = 1.0 / hypot(measured_kpa_s, HOLD_NOISE_KPA_S)
         self._cycle: Cycle | None = None
         self._integrals = np.zeros((self._count, 3))
@@ -81,14 +84,13 @@ class DuctWatch:
         self._squeezed_s: float | None = None
         self._last_squeeze_s = float("-inf")
         self._held_row = False
+        self._left_out = self._squeezes = 0
         self._next_look_s = self._next_weigh_s = 0.0
         self._found: Break | None = None
         self._work: Iterator[None] | None = None
         self.break_likelihood = self.leak_likelihood = 0.0
         self.above_kpa = self._left_kpa = 0.0
         self._leak = (0.0, 0.0)  # conductance in ul/s/kPa, ul: of the torn duct that explains the data best
-        self.trace: list[tuple[float, float]] = []
-        self.log: list[tuple[float, float, float, float, float]] = []
 
     # -- what happens ----------------------------------------------------------------------------------------------------------
 
@@ -105,6 +107,7 @@ class DuctWatch:
         self._cycle = Cycle(members)
         self._integrals = np.zeros((members, 3))
         self._flow_s, self._hold_s, self._held_row = started_s, None, False
+        self._left_out = self._squeezes = 0
         self._next_look_s = started_s + SETTLING_S + FIRST_LOOK_S
         self._next_weigh_s = started_s + 2 * FIRST_LOOK_S
         self._work = None
@@ -226,7 +229,6 @@ class DuctWatch:
             before.pop(0)
         if len(before) == 3:
             self.above_kpa = self._above_kpa(full, flow_ul_s, elastic, wall, bent)
-            self.trace.append((full.t_s, self.above_kpa))
         if self._cycle is not None and self._counts(full):
             self._add_row(full)
         if self._work is None and self._cycle is not None and self._cycle.count > 3 and full.t_s >= self._next_look_s:
@@ -279,9 +281,13 @@ class DuctWatch:
         if self._found is None or self._cycle is None:
             return False
         if self._squeezed_s is None:
-            if self.above_kpa > self._noticed_kpa() and now_s - self._last_squeeze_s > SQUEEZE_AGAIN_S:
+            may = self._squeezes < MOST_SQUEEZES and now_s - self._last_squeeze_s > SQUEEZE_AGAIN_S
+            if may and self.above_kpa > self._noticed_kpa():
+                self._squeezes += 1
                 self._squeezed_s = self._last_squeeze_s = now_s
         elif self.above_kpa < self._noticed_kpa() / 2 or now_s - self._squeezed_s > SQUEEZE_S:
+            if self.above_kpa >= self._noticed_kpa() / 2:  # that is no squeeze, it stays
+                self._last_squeeze_s = now_s + STAYS_S
             self._squeezed_s = None
             self._cycle.begin_stretch()
         return self._squeezed_s is not None
@@ -306,7 +312,7 @@ class DuctWatch:
         weight = self._weight_flowing
         if self._held_row:
             weight = 1.0 / (1.0 / self._weight_holding + RELAXES_OTHERWISE * self._tau_s * self._left_kpa)
-        self._cycle.add(rows, value, full.t_s, weight)
+        self._cycle.add(rows, value, full.t_s, weight, flowing=not self._held_row)
 
     # -- judgements ------------------------------------------------------------------------------------------------------------
 
@@ -314,6 +320,10 @@ class DuctWatch:
         cycle = self._cycle
         if cycle is None:
             return
+        rough_kpa_s = None if self._held_row else cycle.roughness_kpa_s()
+        if rough_kpa_s is not None:  # a rough stopper slips further than a good one
+            self._weight_flowing = 1.0 / max(self._least_kpa_s, rough_kpa_s)
+            cycle.weigh_flowing(self._weight_flowing)
         for _ in range(3):
             centred = cycle.centred(0, self._count)
             yield
@@ -324,7 +334,8 @@ class DuctWatch:
             found_of_all = solved(with_rows(self._sums, centred, 0, self._count), asked.across)
             yield
             found = self._found = answer(asked, centred, *found_of_all)
-            if found.step > STEP and found.step > found.likelihood:
+            if found.step > STEP and found.step > found.likelihood and self._left_out < MOST_LEFT_OUT:
+                self._left_out += 1
                 yield from self._leave_out(found, now_s)
                 continue
             break
@@ -333,7 +344,6 @@ class DuctWatch:
         if now_s >= self._next_weigh_s:
             self._next_weigh_s = now_s + WEIGH_EVERY_S
             yield from self._weigh()
-        self.log.append((now_s, self.break_likelihood, self.leak_likelihood, found.at_s, found.kpa_s))
 
     def _leave_out(self, found: Break, now_s: float) -> Iterator[None]:
         """Leaves the squeeze out that explains most."""
