@@ -152,7 +152,7 @@ def test_a_plant_that_is_not_ours_has_the_faults_of_the_line_that_it_offers(
     )
     indices = (0, 6, 9)
     ours, theirs, some = ([drawn_for(index, plant) for index in indices] for plant in (None, plain, blocks))
-    assert ours == ["line_opens", "duct_refluxes", "tip_clogs"]
+    assert ours == ["line_opens", "duct_tears", "tip_clogs"]
     assert theirs == ["tip_out_and_back", "press_and_hold", "tip_out_and_back"]
     assert some == ["line_blocked_for_a_while", "tip_out_and_back", "line_blocked_for_a_while"]
 
