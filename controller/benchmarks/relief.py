@@ -49,7 +49,7 @@ compliance is that of the catalogue, times what the patient's differs from the c
 class Stopped:
     """One stop. Volumes: net through the cannula into the patient in the ten seconds after the decision; None: not told.
 
-    began_s: from the decision to the first withdrawal; None where there was none.
+    began_s: from the decision to the first withdrawal; None where there was none. announced: strokes, dropped ones included.
     """
 
     relief_ul: float | None
@@ -60,7 +60,7 @@ class Stopped:
     lowest_line_kpa: float
     began_s: float | None
     withdrawn_ul: float
-    strokes: int
+    announced: int
 
 
 class _Watch:
@@ -75,7 +75,7 @@ class _Watch:
         self._at_stop_ul: float | None = None
         self.stop_s: float | None = None
         self.began_s: float | None = None
-        self.strokes = 0
+        self.announced = 0
         self.lowest_duct_kpa: float | None = None
         self.lowest_line_kpa = float("inf")
         self.alone_ul: float | None = None
@@ -97,7 +97,7 @@ class _Watch:
 
     def recorded(self, kind: str, t_s: float, body: Mapping[str, Any]) -> None:
         if kind == "intent" and body["into"] == "relief":
-            self.strokes += 1
+            self.announced += 1
         if kind != "event":
             return
         if body["name"] == "stop_cause" and self.stop_s is None:
@@ -174,7 +174,7 @@ def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stoppe
         watch.lowest_line_kpa,
         None if watch.began_s is None else watch.began_s - watch.stop_s,
         watch.withdrawn_ul(),
-        watch.strokes,
+        watch.announced,
     )
 
 
@@ -241,5 +241,5 @@ def _rows(prefix: str, stops: list[Stopped], limit_ul: float) -> list[dict[str, 
         row(f"{prefix}_began_p50_s", quantile(told("began_s"), 50)),
         row(f"{prefix}_began_p95_s", quantile(told("began_s"), 95)),
         row(f"{prefix}_withdrawn_p50_ul", quantile(told("withdrawn_ul"), 50)),
-        row(f"{prefix}_strokes_max", max(told("strokes"), default=None)),
+        row(f"{prefix}_announced_max", max(told("announced"), default=None)),
     ]
