@@ -27,6 +27,7 @@ from controller.virtual.case import Case, set_up, staged
 from controller.virtual.direct.latencies import COMMAND_S, PREPARE_AFTER_STOP_S, STOP_SEEN_S
 from controller.virtual.recorder import VirtualRecorder
 from simulators.acts import Operator
+from simulators.any_plant import plant_truth
 from simulators.cohorts import Patient
 
 GOOD = "intact"
@@ -48,10 +49,10 @@ compliance is that of the catalogue, times what the patient's differs from the c
 class Stopped:
     """One stop. Volumes: net through the cannula into the patient in the ten seconds after the decision; None: not told.
 
-    began_s: from the decision to the first withdrawal; None where there was none.
+    began_s: from the decision to the first withdrawal; None where there was none. announced: strokes, dropped ones included.
     """
 
-    relief_ul: float
+    relief_ul: float | None
     alone_ul: float | None
     ideal_ul: float | None
     behind_pump_ul: float | None
@@ -59,7 +60,7 @@ class Stopped:
     lowest_line_kpa: float
     began_s: float | None
     withdrawn_ul: float
-    strokes: int
+    announced: int
 
 
 class _Watch:
@@ -71,10 +72,10 @@ class _Watch:
         self._relief_rate_ul_s = relief_rate_ul_s
         self._said = False
         self._withdrawn_ul = 0.0
-        self._at_stop_ul = 0.0
+        self._at_stop_ul: float | None = None
         self.stop_s: float | None = None
         self.began_s: float | None = None
-        self.strokes = 0
+        self.announced = 0
         self.lowest_duct_kpa: float | None = None
         self.lowest_line_kpa = float("inf")
         self.alone_ul: float | None = None
@@ -96,7 +97,7 @@ class _Watch:
 
     def recorded(self, kind: str, t_s: float, body: Mapping[str, Any]) -> None:
         if kind == "intent" and body["into"] == "relief":
-            self.strokes += 1
+            self.announced += 1
         if kind != "event":
             return
         if body["name"] == "stop_cause" and self.stop_s is None:
@@ -107,9 +108,10 @@ class _Watch:
         elif body["name"] == "pump_stopped" and self.alone_ul is None and self.stop_s is not None:
             self.alone_ul = self._of_a_twin(self.stop_s + AFTER_S - t_s, 0.0)
 
-    def flowed_ul(self) -> float:
-        """What has gone into the patient since the decision."""
-        return into_patient_ul(self._bench.plant) - self._at_stop_ul
+    def flowed_ul(self, plant: Any) -> float | None:
+        """What has gone into the patient since the decision; None where the plant does not tell."""
+        now_ul = into_patient_ul(plant)
+        return None if now_ul is None or self._at_stop_ul is None else now_ul - self._at_stop_ul
 
     def withdrawn_ul(self) -> float:
         """What the plunger was taken back since the decision."""
@@ -124,31 +126,32 @@ class _Watch:
             plant, plunger = copy.deepcopy(self._bench.plant), copy.deepcopy(self._bench.plunger)
         except Exception:  # noqa: BLE001 - a plant that is not ours need not be one that can be copied
             return None
-        line_kpa, went_ul, drawing = self._bench.line_kpa, into_patient_ul(plant), rate_ul_s > 0.0
+        line_kpa, went_ul, drawing = self._bench.line_kpa, self.flowed_ul(plant), rate_ul_s > 0.0
         for step in range(round(seconds / TWIN_STEP_S)):
             begun = step * TWIN_STEP_S >= from_s
             drawn_ul = rate_ul_s * TWIN_STEP_S if drawing and begun else 0.0
             line_kpa = float(plant.step(TWIN_STEP_S, plunger.step(0.0, drawn_ul, line_kpa) / TWIN_STEP_S))
-            before_ul, went_ul = went_ul, into_patient_ul(plant)
+            before_ul, went_ul = went_ul, self.flowed_ul(plant)
+            if before_ul is None or went_ul is None:
+                return None
             drawing = drawing and (went_ul > before_ul or not begun)
-        return went_ul - self._at_stop_ul
+        return went_ul
 
 
-def into_patient_ul(plant: Any) -> float:
-    """What has gone through the cannula into the patient, less what came back."""
+def into_patient_ul(plant: Any) -> float | None:
+    """What has gone through the cannula into the patient, less what came back; None where the plant does not tell."""
     through = getattr(plant, "cannula_ul", None)
     if through is not None:
         return float(through)
-    truth = plant.truth()
-    return float(truth["into_duct_ul"] + truth["extravasated_ul"] + truth["reflux_ul"])
+    truth = plant_truth(plant)
+    parts = [truth.get(name) for name in ("into_duct_ul", "extravasated_ul", "reflux_ul")]
+    return None if None in parts else sum(float(str(part)) for part in parts)
 
 
 def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stopped | None:
     """One patient, stopped; None where the procedure ended by itself before. Raises CaseError, OptionsError, PlantError, ..."""
     loaded, patient = set_up(case)
-    label = "bench relief"
-    told = {"injection.rate_ul_s": (rate_ul_s, label), "line.syringe": (syringe, label)}
-    loaded = build_profile(loaded.raw, loaded.source, told)
+    loaded = _with_line(loaded, rate_ul_s, syringe)
     random = Random(f"{case.seed}/{case.index}/relief")
     part = EARLIEST + (LATEST - EARLIEST) * random.random()
     stop_at_ul = loaded.profile.injection.increment_ul * (random.randrange(INCREMENTS) + part)
@@ -163,7 +166,7 @@ def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stoppe
         return None
     bench.advance(max(bench.now_s, watch.stop_s + AFTER_S))
     return Stopped(
-        watch.flowed_ul(),
+        watch.flowed_ul(bench.plant),
         watch.alone_ul,
         watch.ideal_ul,
         watch.behind_pump_ul,
@@ -171,8 +174,13 @@ def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stoppe
         watch.lowest_line_kpa,
         None if watch.began_s is None else watch.began_s - watch.stop_s,
         watch.withdrawn_ul(),
-        watch.strokes,
+        watch.announced,
     )
+
+
+def _with_line(loaded: LoadedProfile, rate_ul_s: float, syringe: str | None) -> LoadedProfile:
+    told = {"injection.rate_ul_s": (rate_ul_s, "--rate"), "line.syringe": (syringe, "--syringe")}
+    return build_profile(loaded.raw, loaded.source, told)
 
 
 def with_syringe(patient: Patient, loaded: LoadedProfile) -> Patient:
@@ -200,7 +208,8 @@ def measure_relief(
 ) -> list[dict[str, Any]]:
     """Rows of name, value, limit and ok, for one rate after the other. Raises as stop_one."""
     rows = []
-    nominal_ml = set_up(case)[0].parts.syringe.nominal_ml if syringe is None else catalogue().syringes[syringe].nominal_ml
+    loaded = _with_line(set_up(case)[0], rates_ul_s[0], syringe)
+    nominal_ml = loaded.parts.syringe.nominal_ml
     limit_ul = SMALL_LIMIT_UL if nominal_ml <= SMALL_ML else LARGE_LIMIT_UL
     for number, rate_ul_s in enumerate(rates_ul_s):
         stops = []
@@ -232,5 +241,5 @@ def _rows(prefix: str, stops: list[Stopped], limit_ul: float) -> list[dict[str, 
         row(f"{prefix}_began_p50_s", quantile(told("began_s"), 50)),
         row(f"{prefix}_began_p95_s", quantile(told("began_s"), 95)),
         row(f"{prefix}_withdrawn_p50_ul", quantile(told("withdrawn_ul"), 50)),
-        row(f"{prefix}_strokes_max", max(told("strokes"), default=None)),
+        row(f"{prefix}_announced_max", max(told("announced"), default=None)),
     ]

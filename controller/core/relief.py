@@ -26,7 +26,7 @@ MEAN_S = 0.025
 END_BELOW_KPA = 0.5  # below what the duct held last, but never below zero level
 STOP_ACTS_S = 0.006  # from the order to stop until the plunger stands
 POLL_S = 0.050  # a reading that is asked for now is in, and the pump hears again
-HUSH_S = 0.150  # without a reading; half of what counts as silence
+HUSH_S = 0.150  # without an answer; half of what counts as silence
 FALL_SAMPLES = 4
 JUMP_SAMPLES = 12
 
@@ -51,7 +51,7 @@ class Relief:
         if run is None or run.step is not Step.MOVING or desk.state is not State.RELIEVING:
             return False
         kpa = self._line_kpa_in(POLL_S)
-        return kpa is not None and kpa <= self._end_kpa() and desk.now_s - desk.view.pump.reading_s < HUSH_S
+        return kpa is not None and kpa <= self._end_kpa() and desk.now_s - desk.view.pump.heard_s < HUSH_S
 
     def stroke_ul(self) -> float | None:
         """How much to take back now, or None. It follows from the excess pressure as it is now, never from the plan."""

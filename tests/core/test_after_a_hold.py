@@ -13,7 +13,7 @@ from tests.core.bench import PLAN, CoreBench, in_state
 
 @pytest.mark.parametrize(
     ("held_kpa", "limit_kpa", "full"),
-    [(1.0, 5.0, False), (1.25, 5.0, False), (1.60, 5.0, True), (-0.3, 5.0, False), (4.9, 5.0, True), (0.6, 2.0, True)],
+    [(1.0, 5.0, False), (1.25, 5.0, False), (3.0, 5.0, True), (-0.3, 5.0, False), (4.9, 5.0, True), (0.6, 2.0, True)],
 )
 def test_after_the_first_hold_the_duct_is_taken_to_stiffen_by_e(held_kpa: float, limit_kpa: float, full: bool) -> None:
     bench = in_state(State.HOLDING)

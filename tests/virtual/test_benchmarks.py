@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 
 from controller.benchmarks.hold import measure_hold
 from controller.benchmarks.prime import check_line, measure_prime
+from controller.benchmarks.relief import measure_relief, stop_one, with_syringe
 from controller.benchmarks.rows import quantile, row
 from controller.cli import app
-from controller.virtual.case import Case
+from controller.settings import build_profile
+from controller.virtual.case import Case, set_up
 
 CASE = Case(7, 0, "mixed", "core")
 PHANTOM = """
@@ -78,6 +80,40 @@ def test_the_hold_test_keeps_its_limit_over_a_few_patients() -> None:
     assert 1.0 < float(str(rows["hold_p50_s"]["value"])) < 12.0
 
 
+def test_relief_keeps_its_limit_over_a_few_patients_and_no_host_does_better_than_the_ideal_one() -> None:
+    rows = by_name(measure_relief(CASE, 6, (5.0,)))
+    assert rows["5_ul_s_stops"]["value"] == 6
+    assert rows["5_ul_s_relief_p95_ul"]["ok"] is rows["5_ul_s_lowest_duct_kpa"]["ok"] is True
+    for percent in ("p50", "max"):
+        flowed = [
+            float(str(rows[f"5_ul_s_{name}_{percent}_ul"]["value"])) for name in ("ideal", "behind_pump", "relief", "alone")
+        ]
+        assert flowed == sorted(flowed)
+
+
+def test_a_stop_by_wire_is_relieved_as_soon_as_the_exchanges_allow() -> None:
+    stopped = stop_one(Case(7, 0, "mixed", "wire", subgroup="intact"), 10.0)
+    assert stopped is not None
+    assert stopped.began_s is not None
+    assert 0.24 < stopped.began_s < 0.29
+    assert stopped.withdrawn_ul > 0.0
+
+
+def test_a_larger_syringe_is_softer_and_its_drive_as_stiff_as_before() -> None:
+    loaded, patient = set_up(CASE)
+    large = with_syringe(patient, build_profile(loaded.raw, loaded.source, {"line.syringe": "bd-3ml"})).settings
+    small = patient.settings
+    area = (8.585 / 4.699) ** 2
+    for name, factor in (
+        ("line.syringe_compliance_ul_kpa", 0.5 / 0.15),
+        ("plunger.backlash_ul", area),
+        ("plunger.drive_stiffness_kpa_ul", area**-2),
+        ("plunger.static_friction_kpa", 1 / area),
+    ):
+        assert float(large[name]) == pytest.approx(float(small[name]) * factor)
+    assert large["line.bore_mm"] == small["line.bore_mm"]
+
+
 def test_a_plant_that_is_not_ours_is_measured_and_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "phantom_line.py").write_text(PHANTOM)
     monkeypatch.chdir(tmp_path)
@@ -88,6 +124,9 @@ def test_a_plant_that_is_not_ours_is_measured_and_not_judged(tmp_path: Path, mon
     held = by_name(measure_hold(case, 1))
     assert held["duct_pressure_error_p95_kpa"]["value"] is None, "it does not tell the pressure in its duct"
     assert math.isfinite(float(str(held["hold_p50_s"]["value"])))
+    relieved = by_name(measure_relief(case, 1, (5.0,)))
+    assert relieved["5_ul_s_stops"]["value"] == 1
+    assert relieved["5_ul_s_relief_p95_ul"]["value"] is relieved["5_ul_s_ideal_p95_ul"]["value"] is None
 
 
 def test_the_commands_print_rows_and_say_whats_wrong() -> None:
@@ -95,6 +134,10 @@ def test_the_commands_print_rows_and_say_whats_wrong() -> None:
     said = runner.invoke(app, ["bench", "hold", "--patients", "2", "--json"])
     assert said.exit_code in (0, 1)
     assert {"name", "value", "limit", "ok"} == json.loads(said.stdout)["rows"][0].keys()
+    said = runner.invoke(app, ["bench", "relief", "--patients", "1", "--rate", "2", "--fidelity", "core", "--json"])
+    assert json.loads(said.stdout)["fidelity"] == "core"
+    for wrong in (["--fidelity", "none"], ["--syringe", "huge"], ["--rate", "99"]):
+        assert runner.invoke(app, ["bench", "relief", "--patients", "1", *wrong]).exit_code == 2
     refused = runner.invoke(app, ["bench", "prime", "--cohort", "nobody", "--json"])
     assert refused.exit_code == 2
     assert "nobody" in json.loads(refused.stdout)["error"]
