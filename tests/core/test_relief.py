@@ -91,7 +91,7 @@ def test_no_reading_is_asked_for_where_the_stop_could_meet_it() -> None:
     bench.say(PressureSample(4.0, round(bench.now_s + 0.03, 6)), after_s=0.03)
     assert bench.say(Tick()) == []
     for _ in range(20):
-        bench.say(PressureSample(4.0, round(bench.now_s + 0.01, 6)), PumpHeard(), after_s=0.01)
+        bench.say(PressureSample(4.0, round(bench.now_s + 0.01, 6)), after_s=0.01)
     assert kinds(bench.say(Tick())) == {"PollPump"}, "but not for long"
 
 
