@@ -84,6 +84,22 @@ def hold(
 
 
 @bench_app.command()
+def decide(
+    patients: Annotated[int, typer.Option(min=1, max=10_000, help="How many procedures.")] = 8,
+    seed: SeedOption = 7,
+    cohort: CohortOption = "mixed",
+    profile: ProfileOption = "sim",
+    plant: PlantOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """What the core's decisions cost in every cycle; let nothing else run. Exit: 1 where a limit is not kept."""
+    from controller.benchmarks.decide import measure_decide  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    _measure(measure_decide, Case(seed, 0, cohort, "core", profile=profile, plant=plant), patients, json_output=json_output)
+
+
+@bench_app.command()
 def detection(
     patients: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many in all; the sub-groups share them.")] = 4000,
     seed: SeedOption = 7,

@@ -8,7 +8,7 @@ Over the cohort `mixed` this lies within 0.6 ul of what has really entered the p
 
 from dataclasses import dataclass
 
-from controller.core.line import LineModel, squeezed
+from controller.core.line import LineModel
 
 BIN_S = 0.2
 
@@ -34,11 +34,11 @@ class Bins:
         self._volume_ul = 0.0
         self._rate_ul_s = 0.0
         self._area_kpa_s = 0.0
-        self._last: tuple[float, float] | None = None
+        self._last_s, self._last_kpa = float("-inf"), 0.0
         self._filled_ul = 0.0
         self._ends_s = 0.0
         self._count = 0
-        self._sums = [0.0, 0.0, 0.0, 0.0]
+        self._sum_s = self._sum_kpa = self._sum_kpa_s = 0.0
 
     def start(self, started_s: float, volume_ul: float, rate_ul_s: float) -> None:
         """A motion was ordered; the one before it has ended."""
@@ -52,33 +52,34 @@ class Bins:
 
     def take(self, asked_s: float, kpa: float) -> Bin | None:
         """One sample; a bin when this sample is behind its end."""
-        line = self._line
-        filled_ul = line.compliance_ul_kpa * kpa + line.bubble_ul * squeezed(kpa)
-        if self._last is None:
-            self._filled_ul = filled_ul
-            self._ends_s = asked_s + BIN_S
-            self._last = (asked_s, kpa)
-        last_s, last_kpa = self._last
-        if asked_s < last_s:
+        if asked_s < self._last_s:
             return None
-        self._area_kpa_s += 0.5 * (kpa + last_kpa) * (asked_s - last_s)
-        self._last = (asked_s, kpa)
+        if self._count == 0 and self._ends_s == 0.0:
+            self._begin(asked_s, kpa)
+        self._area_kpa_s += 0.5 * (kpa + self._last_kpa) * (asked_s - self._last_s)
+        self._last_s, self._last_kpa = asked_s, kpa
         done = None
         if asked_s >= self._ends_s:
             done = self._close()
             while asked_s >= self._ends_s:
                 self._ends_s += BIN_S
         self._count += 1
-        sums = self._sums
-        sums[0] += asked_s
-        sums[1] += kpa
-        sums[2] += self._area_kpa_s
-        sums[3] += self.pushed_ul(asked_s) - (filled_ul - self._filled_ul)
+        self._sum_s += asked_s
+        self._sum_kpa += kpa
+        self._sum_kpa_s += self._area_kpa_s
         return done
 
+    def _begin(self, asked_s: float, kpa: float) -> None:
+        self._last_s, self._last_kpa = asked_s, kpa
+        self._filled_ul = self._line.filled_ul(kpa)
+        self._ends_s = asked_s + BIN_S
+
     def _close(self) -> Bin | None:
-        count, sums = self._count, self._sums
+        count = self._count
         if count == 0:
             return None
-        self._count, self._sums = 0, [0.0, 0.0, 0.0, 0.0]
-        return Bin(sums[0] / count, sums[1] / count, sums[2] / count, sums[3] / count)
+        mean_s, mean_kpa, mean_kpa_s = self._sum_s / count, self._sum_kpa / count, self._sum_kpa_s / count
+        self._count, self._sum_s, self._sum_kpa, self._sum_kpa_s = 0, 0.0, 0.0, 0.0
+        # both are straight within a bin but where a motion begins or ends, and such a bin makes no row
+        through_ul = self.pushed_ul(mean_s) - (self._line.filled_ul(mean_kpa) - self._filled_ul)
+        return Bin(mean_s, mean_kpa, mean_kpa_s, through_ul)

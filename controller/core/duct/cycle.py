@@ -5,7 +5,6 @@ A squeeze of the breast lifts the duct for up to a few seconds, and the integral
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +20,22 @@ MOST_ROWS = 400  # of 0.2 s: an increment at the slowest rate, and the longest h
 
 @dataclass(frozen=True, slots=True)
 class Centred:
-    """The rows that count, each less the mean of its stretch and over its standard deviation: (m, n, 7), (n) values and times."""
+    """The rows that count, each less the mean of its stretch and over its standard deviation: (m, n, 7), (n) values and times.
+
+    begins, counts: of the stretches.
+    """
 
     rows: Array
     value: Array
     time_s: Array
-    stretches: tuple[tuple[int, int], ...]
+    begins: NDArray[np.intp]
+    counts: NDArray[np.intp]
     weight: Array
 
     def column(self, course: Array) -> Array:
         """One more column, or several: (n, k), treated like the rows."""
-        out = course.copy()
-        for begin, end in self.stretches:
-            out[begin:end] -= out[begin:end].mean(axis=0)
-        return out * self.weight[:, None]
+        means = np.add.reduceat(course, self.begins, axis=0) / self.counts[:, None]
+        return np.asarray((course - np.repeat(means, self.counts, axis=0)) * self.weight[:, None])
 
 
 class Cycle:
@@ -99,15 +100,17 @@ class Cycle:
             chosen = np.flatnonzero((time_s < without_s[0]) | (time_s > without_s[1]))
             stretch = 2 * stretch[chosen] + (time_s[chosen] > without_s[1])
         time_s = time_s[chosen]
-        edges = np.flatnonzero(np.diff(stretch)) + 1
-        bounds = [0, *edges.tolist(), len(time_s)]
-        stretches = tuple((begin, end) for begin, end in pairwise(bounds) if end > begin)
-        rows, value, weight = self._rows[first:last, chosen].copy(), self._value[chosen].copy(), self._weight[chosen]
-        for begin, end in stretches:
-            rows[:, begin:end] -= rows[:, begin:end].mean(axis=1, keepdims=True)
-            value[begin:end] -= value[begin:end].mean()
+        rows, value, weight = self._rows[first:last, chosen], self._value[chosen], self._weight[chosen]
+        if len(time_s) == 0:
+            none = np.zeros(0, dtype=np.intp)
+            return Centred(rows, value, time_s, none, none, weight)
+        begins = np.concatenate([[0], np.flatnonzero(np.diff(stretch)) + 1])
+        counts = np.diff(begins, append=len(time_s))
+        means = np.add.reduceat(rows, begins, axis=1) / counts[None, :, None]
+        rows = rows - np.repeat(means, counts, axis=1)
         rows *= weight[None, :, None]
-        return Centred(rows, value * weight, time_s, stretches, weight)
+        value = (value - np.repeat(np.add.reduceat(value, begins) / counts, counts)) * weight
+        return Centred(rows, value, time_s, begins, counts, weight)
 
 
 def with_rows(sums: Sums, centred: Centred, first: int, last: int) -> Sums:
@@ -128,9 +131,8 @@ def hump(centred: Centred, residual: Array, lengths: tuple[int, ...]) -> tuple[f
     """
     best = (0.0, 0.0, 0.0)
     half_s = 0.5 * BIN_S
-    for begin, end in centred.stretches:
-        left = residual[begin:end]
-        count = end - begin
+    for begin, count in zip(centred.begins.tolist(), centred.counts.tolist(), strict=True):
+        left = residual[begin : begin + count]
         sums = np.concatenate([[0.0], np.cumsum(left)])
         squares = np.concatenate([[0.0], np.cumsum(left * left)])
         for length in lengths:

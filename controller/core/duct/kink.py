@@ -14,7 +14,7 @@ from controller.core.duct.cycle import Centred
 from controller.core.duct.family import ELASTIC, IMPLAUSIBLE, LEAST_ELASTIC_KPA, Array, Sums
 
 LOOK_BACK_S = 8.0
-EVERY_S = 0.4
+EVERY_S = 0.5
 _LEAST_INFORMATION = 0.5
 
 
@@ -73,8 +73,8 @@ def question(centred: Centred) -> Question | None:
 def answer(question: Question, centred: Centred, found: Array, misfit: Array, solution: Array) -> Break:
     """What the solution of the sums with these rows and this question says."""
     asked, across, moments_s = question.asked, question.across, question.moments_s
-    seen = (centred.value @ asked)[None, :] - np.einsum("mik,mi->mk", across, found)
-    information = (asked * asked).sum(axis=0)[None, :] - np.einsum("mik,mik->mk", across, solution)
+    seen = (centred.value @ asked)[None, :] - (across * found[:, :, None]).sum(axis=1)
+    information = (asked * asked).sum(axis=0)[None, :] - (across * solution).sum(axis=1)
     gain = np.where(
         (seen > 0.0) & (information > _LEAST_INFORMATION), seen * seen / np.maximum(information, _LEAST_INFORMATION), 0.0
     )

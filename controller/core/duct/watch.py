@@ -35,8 +35,9 @@ from controller.core.line import LineModel
 SETTLING_S, SETTLING_HOLD_S = 0.6, 0.4  # play, and the drive's coming to rest
 SLIP_PART_UL = 0.015  # how far the stopper is from where it should be in the mean of a bin
 LEAST_NOISE_KPA_S, HOLD_NOISE_KPA_S = 0.02, 0.05
-LOOK_EVERY_S, WEIGH_EVERY_S = 0.4, 0.8
+LOOK_EVERY_S, WEIGH_EVERY_S, ROUGH_EVERY_S = 0.4, 1.6, 1.5
 FIRST_LOOK_S = 0.8
+LEAST_ROWS = 4
 SQUEEZE_KPA, SQUEEZE_SIGMAS, SQUEEZE_AGAIN_S, SQUEEZE_S, STAYS_S = 0.35, 4.0, 0.4, 3.2, 5.0
 STEP = 14.0
 HUMP, HUMP_ROWS, MOST_HUMPS = 6.0, (2, 4, 6, 8, 11, 14, 17), 6
@@ -44,8 +45,8 @@ HUMP, HUMP_ROWS, MOST_HUMPS = 6.0, (2, 4, 6, 8, 11, 14, 17), 6
 MOST_LEFT_OUT, MOST_SQUEEZES = 3, 4
 WINDOWS_S = (0.4, 0.8, 1.6, 2.4, 3.2)
 RELAXES_OTHERWISE = 0.03
-KEPT, KEPT_WITHIN, AT_ONCE = 40, 60.0, 26
-BREAK_LIMIT, LEAK_LIMIT = 20.0, 26.0
+KEPT, KEPT_WITHIN, AT_ONCE = 24, 60.0, 8
+BREAK_LIMIT, LEAK_LIMIT = 20.0, 30.0
 RESISTS_KPA, LACKS_KPA = 8.0, 10.0
 
 
@@ -85,7 +86,7 @@ class DuctWatch:
         self._last_squeeze_s = float("-inf")
         self._held_row = False
         self._left_out = self._squeezes = 0
-        self._next_look_s = self._next_weigh_s = 0.0
+        self._next_look_s = self._next_weigh_s = self._next_rough_s = 0.0
         self._found: Break | None = None
         self._work: Iterator[None] | None = None
         self.break_likelihood = self.leak_likelihood = 0.0
@@ -196,7 +197,7 @@ class DuctWatch:
     def estimate(self) -> Estimate | None:
         """What an intact duct would be that shows these data; None before the first judgement."""
         cycle, through = self._cycle, self._before
-        if cycle is None or not through or cycle.count < 4:
+        if cycle is None or not through or cycle.count < LEAST_ROWS:
             return None
         total = with_rows(self._sums, cycle.centred(0, self._count), 0, self._count)
         found, misfit, _ = solved(total)
@@ -206,7 +207,7 @@ class DuctWatch:
     def predicted_kpa(self, more_ul: float, rate_ul_s: float, sigmas: float) -> float | None:
         """The most that an intact duct would hold with more_ul more in it; None before the first judgement."""
         cycle, through = self._cycle, self._before
-        if cycle is None or not through or cycle.count < 4:
+        if cycle is None or not through or cycle.count < LEAST_ROWS:
             return None
         total = with_rows(self._sums, cycle.centred(0, self._count), 0, self._count)
         found, misfit, _ = solved(total)
@@ -231,7 +232,7 @@ class DuctWatch:
             self.above_kpa = self._above_kpa(full, flow_ul_s, elastic, wall, bent)
         if self._cycle is not None and self._counts(full):
             self._add_row(full)
-        if self._work is None and self._cycle is not None and self._cycle.count > 3 and full.t_s >= self._next_look_s:
+        if self._work is None and self._cycle is not None and self._cycle.count >= LEAST_ROWS and full.t_s >= self._next_look_s:
             self._next_look_s = full.t_s + LOOK_EVERY_S
             self._work = self._judge(full.t_s)
 
@@ -320,18 +321,24 @@ class DuctWatch:
         cycle = self._cycle
         if cycle is None:
             return
-        rough_kpa_s = None if self._held_row else cycle.roughness_kpa_s()
+        rough_kpa_s = None
+        if not self._held_row and now_s >= self._next_rough_s:
+            self._next_rough_s = now_s + ROUGH_EVERY_S
+            rough_kpa_s = cycle.roughness_kpa_s()
+            yield
         if rough_kpa_s is not None:  # a rough stopper slips further than a good one
             self._weight_flowing = 1.0 / max(self._least_kpa_s, rough_kpa_s)
             cycle.weigh_flowing(self._weight_flowing)
         for _ in range(3):
             centred = cycle.centred(0, self._count)
             yield
-            asked = question(centred)
+            asked = question(centred) if len(centred.time_s) >= LEAST_ROWS else None
             if asked is None:
                 return
             yield
-            found_of_all = solved(with_rows(self._sums, centred, 0, self._count), asked.across)
+            total = with_rows(self._sums, centred, 0, self._count)
+            yield
+            found_of_all = solved(total, asked.across)
             yield
             found = self._found = answer(asked, centred, *found_of_all)
             if found.step > STEP and found.step > found.likelihood and self._left_out < MOST_LEFT_OUT:
@@ -356,7 +363,7 @@ class DuctWatch:
                 from_s = found.step_s - part * length_s
                 to_s = min(from_s + length_s, now_s)
                 centred = cycle.centred(0, self._count, (from_s, to_s))
-                if len(centred.time_s) < 4:
+                if len(centred.time_s) < LEAST_ROWS:
                     continue
                 _, misfit, _ = solved(with_rows(self._sums, centred, 0, self._count))
                 left = float(misfit.min()) + ROW_COSTS * length_s / BIN_S  # each row left out would have cost its one
@@ -368,7 +375,7 @@ class DuctWatch:
     def _weigh(self) -> Iterator[None]:
         """Intact against torn, over everything since the beginning."""
         cycle = self._cycle
-        if cycle is None:
+        if cycle is None or cycle.count < LEAST_ROWS:
             return
         members = len(self._members.shape_ul)
         misfit = np.empty(members)
@@ -391,7 +398,7 @@ class DuctWatch:
             return
         members = len(self._members.shape_ul)
         yield from self._clean(cycle)
-        if cycle.count > 3:
+        if cycle.count >= LEAST_ROWS:
             for first in range(0, members, AT_ONCE):
                 last = min(first + AT_ONCE, members)
                 self._sums.put(first, with_rows(self._sums, cycle.centred(first, last), first, last))
@@ -410,10 +417,12 @@ class DuctWatch:
     def _clean(self, cycle: Cycle) -> Iterator[None]:
         """Leaves out squeezes that were overlooked while they went on: seen from behind they are plainer."""
         for _ in range(MOST_HUMPS):
-            if cycle.count < 8:
+            if cycle.count < 2 * LEAST_ROWS:
                 return
             centred = cycle.centred(0, self._count)
+            yield
             found, misfit, _ = solved(with_rows(self._sums, centred, 0, self._count))
+            yield
             best = int(misfit.argmin())
             worth, from_s, to_s = hump(centred, centred.value - centred.rows[best] @ found[best], HUMP_ROWS)
             yield
