@@ -1,7 +1,7 @@
 """What the core's decisions cost: `decide` over whole procedures, in processor time of one cycle.
 
-One cycle is one sampling period: everything that the station has heard in it goes through `decide`, and then the Tick. Measured at
-core fidelity, where nothing but the calls themselves differs from the bedside.
+One cycle is one sampling period: everything that the station has heard in it goes through `decide`, and then the Tick. Measured
+at core fidelity, where nothing but the calls themselves differs from the bedside.
 """
 
 from time import perf_counter

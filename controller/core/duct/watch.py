@@ -150,17 +150,19 @@ class DuctWatch:
         """What speaks for contrast that leaves the duct, if that is enough."""
         if self.evidence < 1.0 or self._found is None:
             return None
+        conductance, leaked_ul = self._leak
         numbers = {
             "evidence": round(self.evidence, 2),
             "break_likelihood": round(self.break_likelihood, 1),
+            "break_s": round(self._found.at_s, 2),
+            "break_kpa_s": round(-self._found.kpa_s, 3),
             "leak_likelihood": round(self.leak_likelihood, 1),
+            "leak_ul_s_kpa": conductance,
+            "leaked_ul": round(leaked_ul, 1),
         }
         if self.break_likelihood / BREAK_LIMIT >= self.leak_likelihood / LEAK_LIMIT:
-            numbers |= {"break_s": round(self._found.at_s, 2), "break_kpa_s": round(-self._found.kpa_s, 3)}
             text = f"the duct's pressure falls away from its course by {self._found.kpa_s:.2f} kPa a second"
         else:
-            conductance, leaked_ul = self._leak
-            numbers |= {"leak_ul_s_kpa": conductance, "leaked_ul": round(leaked_ul, 1)}
             text = f"no duct that keeps what goes in shows this pressure; one that has lost about {leaked_ul:.0f} ul does"
         return Finding(text, self.evidence, numbers)
 

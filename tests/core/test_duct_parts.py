@@ -1,0 +1,148 @@
+"""The parts of the watch: bins, rows in stretches, members of the family."""
+
+from math import expm1
+
+import numpy as np
+import pytest
+
+from controller.core.duct.bins import BIN_S, Bin, Bins
+from controller.core.duct.cycle import Cycle, hump, with_rows
+from controller.core.duct.family import UNKNOWNS, first_sums, intact, torn_from
+from controller.core.duct.kink import answer, question, solved
+from controller.core.line import LineModel
+
+LINE = LineModel(7.0, 0.17, 2.0)
+
+
+def binned(bins: Bins, samples: list[tuple[float, float]]) -> list[Bin]:
+    return [done for at_s, kpa in samples if (done := bins.take(at_s, kpa)) is not None]
+
+
+def test_what_has_gone_through_is_what_was_pushed_less_what_the_line_holds() -> None:
+    bins = Bins(LINE, 0.05)
+    bins.start(0.0, 50.0, 5.0)
+    found = binned(bins, [(0.01 * count, min(30.0, 3.0 * count)) for count in range(1, 1201)])
+    assert len(found) == 59
+    last = found[-1]
+    assert last.through_ul == pytest.approx(50.0 - (LINE.filled_ul(30.0) - LINE.filled_ul(3.0)), abs=1e-6)
+    half = found[24]
+    assert half.through_ul == pytest.approx(5.0 * (half.t_s - 0.05) - (LINE.filled_ul(30.0) - LINE.filled_ul(3.0)), abs=1e-6)
+    assert last.area_kpa_s - half.area_kpa_s == pytest.approx(30.0 * (last.t_s - half.t_s), rel=1e-9)
+
+
+def test_a_second_motion_is_counted_behind_the_first_one() -> None:
+    bins = Bins(LINE, 0.0)
+    bins.start(0.0, 50.0, 5.0)
+    bins.start(20.0, 30.0, 5.0)
+    assert [bins.pushed_ul(at_s) for at_s in (20.0, 23.0, 99.0)] == [50.0, 65.0, 80.0]
+
+
+def test_samples_that_come_twice_or_late_do_no_harm() -> None:
+    bins = Bins(LINE, 0.0)
+    assert binned(bins, [(1.0, 2.0), (1.0, 2.0), (0.5, 9.0)]) == []
+    found = binned(bins, [(1.1, 2.0), (1.1 + 5 * BIN_S, 2.0)])
+    assert len(found) == 1, "a gap makes one bin"
+    assert found[0].line_kpa == pytest.approx(2.0)
+
+
+def cycle_of(values: list[float], *, flowing: bool = True) -> Cycle:
+    cycle = Cycle(2)
+    for count, value in enumerate(values):
+        cycle.add(np.full((2, UNKNOWNS), float(count)), value, BIN_S * count, 2.0, flowing=flowing)
+    return cycle
+
+
+def test_every_stretch_has_a_constant_of_its_own() -> None:
+    cycle = Cycle(2)
+    for count in range(20):
+        if count == 10:
+            cycle.begin_stretch()
+        cycle.add(np.full((2, UNKNOWNS), float(count)), 100.0 * (count >= 10), BIN_S * count, 2.0, flowing=True)
+    centred = cycle.centred(0, 2)
+    assert np.allclose(centred.value, 0.0)
+    assert centred.counts.tolist() == [10, 10]
+    assert np.allclose(centred.rows[:, :10].sum(axis=1), 0.0)
+    assert centred.column(np.arange(20.0)[:, None])[10:].sum() == pytest.approx(0.0)
+
+
+def test_what_is_left_out_is_gone_and_what_follows_begins_anew() -> None:
+    cycle = cycle_of([0.0] * 8 + [5.0] * 4 + [9.0] * 8)
+    tried = cycle.centred(0, 2, (1.5, 2.3))
+    cycle.leave_out(1.5, 2.3)
+    for centred in (tried, cycle.centred(0, 2)):
+        assert centred.counts.tolist() == [8, 8]
+        assert np.allclose(centred.value, 0.0)
+    cycle.add(np.zeros((2, UNKNOWNS)), 9.0, 4.0, 2.0, flowing=True)
+    assert cycle.centred(0, 2).counts.tolist() == [8, 9]
+
+
+def test_all_of_it_can_be_left_out() -> None:
+    cycle = cycle_of([1.0] * 6)
+    cycle.leave_out(-1.0, 99.0)
+    assert cycle.count == 0
+    assert len(cycle.centred(0, 2).time_s) == 0
+
+
+def test_what_no_longer_fits_in_is_left_out() -> None:
+    assert cycle_of([0.0] * 450).count == 400
+
+
+def test_the_roughness_is_that_of_single_rows_and_not_of_the_course() -> None:
+    draw = np.random.default_rng(3)
+    cycle = cycle_of([0.3 * draw.normal() + 4.0 * count for count in range(60)])
+    assert cycle.roughness_kpa_s() == pytest.approx(0.3, rel=0.35)
+    assert cycle_of([0.0] * 60, flowing=False).roughness_kpa_s() is None
+    assert cycle_of([0.0] * 5).roughness_kpa_s() is None
+
+
+def test_a_hump_is_found_where_it_is_and_only_if_it_lifts_what_follows() -> None:
+    residual = np.array([0.0] * 15 + [1.0, 2.0, 4.0, 6.0] + [7.0] * 15)
+    centred = cycle_of([0.0] * len(residual)).centred(0, 2)
+    worth, from_s, to_s = hump(centred, residual - residual.mean(), (2, 4, 6))
+    assert worth > 20.0
+    assert from_s == pytest.approx(15 * BIN_S, abs=2 * BIN_S)
+    assert to_s == pytest.approx(18 * BIN_S, abs=2 * BIN_S)
+    assert hump(centred, residual.mean() - residual, (2, 4, 6))[0] == 0.0
+    assert hump(centred, np.zeros(len(residual)), (2, 4, 6))[0] == 0.0
+
+
+def test_an_intact_member_keeps_everything_and_a_torn_one_loses_above_the_tissues_pressure() -> None:
+    ducts = intact(7.0)
+    torn, _ = torn_from(ducts, first_sums(len(ducts.shape_ul), 7.0, 1.2))
+    for count in range(200):
+        elastic, wall, bent = ducts.step(0.2, 0.5 * count)
+        torn.step(0.2, 0.5 * count)
+    x = 0.5 * 199 / ducts.shape_ul
+    assert np.allclose(elastic, np.expm1(np.minimum(x, 8.0)))
+    assert np.allclose(bent, x * np.exp(x))
+    assert ((wall > 0.0) & (wall < elastic)).all()
+    assert (ducts.leaked_ul == 0.0).all()
+    assert (torn.leaked_ul >= 0.0).all()
+    most, least = torn.leaked_ul[torn.tissue_kpa == 0.0], torn.leaked_ul[torn.tissue_kpa == 1.6]
+    assert most.min() > 0.5
+    assert (least <= most).all()
+    assert (torn.leaked_ul < 0.5 * 200).all(), "no more than went in"
+
+
+def test_a_break_is_dated_and_measured() -> None:
+    """A course that is a member's own, and from 6 s on falls away from it by 0.4 kPa a second."""
+    ducts = intact(7.0)
+    member, shape_ul = 4, float(ducts.shape_ul[4])
+    cycle, area, integrals = Cycle(len(ducts.shape_ul)), 0.0, np.zeros((len(ducts.shape_ul), 3))
+    for count in range(50):
+        t_s = BIN_S * count
+        elastic, wall, bent = ducts.step(BIN_S, 5.0 * t_s + 20.0)
+        integrals += BIN_S * np.stack([elastic, -wall, -bent], axis=1)
+        area += BIN_S * (0.3 * expm1((5.0 * t_s + 20.0) / shape_ul) - 0.09 * float(wall[member]))
+        rows = np.zeros((len(ducts.shape_ul), UNKNOWNS))
+        rows[:, 0], rows[:, 3:5], rows[:, 6] = t_s, integrals[:, :2], integrals[:, 2]
+        fallen = -0.2 * max(0.0, t_s - 6.0) ** 2
+        cycle.add(rows, area + fallen, t_s, 1.0 / 0.1, flowing=True)
+    centred = cycle.centred(0, len(ducts.shape_ul))
+    sums = first_sums(len(ducts.shape_ul), 7.0, 1.2)
+    asked = question(centred)
+    assert asked is not None
+    found = answer(asked, centred, *solved(with_rows(sums, centred, 0, len(ducts.shape_ul)), asked.across))
+    assert found.likelihood > 30.0
+    assert found.at_s == pytest.approx(6.0, abs=1.0)
+    assert found.kpa_s == pytest.approx(0.4, rel=0.4)

@@ -1,0 +1,147 @@
+"""The watch over the duct: tears are found soon, ducts that keep what goes in are left alone, and what moves is told apart."""
+
+import pytest
+
+from tests.core.duct_bench import DuctBench
+
+
+@pytest.mark.parametrize("shape_ul", [60.0, 90.0, 160.0, 300.0])
+@pytest.mark.parametrize("wall_s", [5.0, 20.0])
+def test_a_duct_that_keeps_what_goes_in_is_not_suspected(shape_ul: float, wall_s: float) -> None:
+    bench = DuctBench(shape_ul, wall_s=wall_s, increments=3 if shape_ul == 60.0 else 5).run()
+    assert max(evidence for _, evidence in bench.evidence) < 0.7
+    assert bench.watch.lost() is None
+
+
+@pytest.mark.parametrize("tears_kpa", [1.5, 2.2, 3.0])
+@pytest.mark.parametrize("torn_ul_s_kpa", [2.0, 5.0, 20.0])
+def test_a_tear_is_found_within_seconds(tears_kpa: float, torn_ul_s_kpa: float) -> None:
+    bench = DuctBench(tears_kpa=tears_kpa, torn_ul_s_kpa=torn_ul_s_kpa).until_found()
+    assert bench.torn_s is not None
+    assert 0.0 < bench.now_s - bench.torn_s < 8.0
+    assert bench.lost_ul < 50.0, "most of it what the duct held"
+    found = bench.watch.lost()
+    assert found is not None
+    assert found.evidence >= 1.0
+    assert found.numbers["evidence"] >= 1.0
+
+
+def test_a_tear_in_the_hold_is_found_before_the_next_increment_is_in() -> None:
+    bench = DuctBench(tears_kpa=2.0)
+
+    def tears_at_rest() -> bool:
+        bench.tears_kpa = 0.0 if bench.watch._hold_s is not None and bench.duct_kpa > 1.5 else 99.0
+        return bench.watch.evidence >= 1.0
+
+    bench.run(tears_at_rest)
+    assert bench.torn_s is not None
+    assert bench.watch.evidence >= 1.0
+    assert bench.lost_ul < 60.0
+
+
+def test_a_leak_from_the_beginning_is_found_though_nothing_ever_breaks() -> None:
+    bench = DuctBench(shape_ul=50.0, tears_kpa=0.0, torn_ul_s_kpa=0.5, tissue_kpa=0.2, increments=6).until_found()
+    assert bench.watch.evidence >= 1.0
+    found = bench.watch.lost()
+    assert found is not None
+    assert found.numbers["leaked_ul"] > 10.0
+
+
+SQUEEZED = tuple((at_s, kpa, lasts_s) for at_s, kpa, lasts_s in zip(
+    (3.0, 8.0, 13.5, 20.0, 23.0, 31.0, 38.0, 41.0, 47.0, 55.0, 60.0), (1.0, 3.0, 0.6, 2.0, 4.0, 1.5, 0.8, 2.5, 1.0, 3.0, 0.7),
+    (0.5, 2.0, 1.0, 0.3, 1.2, 2.5, 0.6, 0.4, 3.0, 1.0, 2.0), strict=True,
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("shape_ul", [90.0, 160.0])
+def test_a_patient_who_moves_is_not_suspected(shape_ul: float) -> None:
+    bench = DuctBench(shape_ul, squeezes=SQUEEZED).run()
+    assert max(evidence for _, evidence in bench.evidence) < 1.0
+
+
+def test_a_tear_of_a_patient_who_moves_is_found_too() -> None:
+    bench = DuctBench(squeezes=SQUEEZED, tears_kpa=2.2).until_found()
+    assert bench.torn_s is not None
+    assert 0.0 < bench.now_s - bench.torn_s < 9.0
+
+
+@pytest.mark.parametrize("at_s", [3.0, 20.0, 23.0])
+def test_a_blocked_tip_resists_within_a_second_and_a_half(at_s: float) -> None:
+    bench = DuctBench()
+
+    def blocks() -> bool:
+        if bench.now_s >= at_s:
+            bench.factor = 1e6
+        return bench.watch.resists() is not None
+
+    bench.run(blocks)
+    assert at_s < bench.now_s < at_s + 1.5
+    found = bench.watch.resists()
+    assert found is not None
+    assert found.numbers["above_kpa"] >= 8.0
+
+
+def test_a_line_that_has_become_soft_lacks_what_no_duct_can_lose() -> None:
+    bench = DuctBench()
+
+    def softens() -> bool:
+        if bench.now_s > 20.0:
+            bench.softer_ul_kpa = 0.6
+        return bench.watch.lacks() is not None
+
+    bench.run(softens)
+    found = bench.watch.lacks()
+    assert found is not None
+    assert 20.0 < bench.now_s < 36.0
+
+
+def test_the_estimate_knows_pressure_volume_and_stiffness() -> None:
+    bench = DuctBench()
+    bench.move(0.5, 0.0)
+    for _ in range(3):
+        bench.watch.infusing(bench.now_s, 50.0, 5.0)
+        bench.move(10.0, 5.0)
+        bench.watch.holding(bench.now_s)
+        bench.move(6.0, 0.0)
+        course = bench.watch.estimate()
+        assert course is not None
+        assert course.duct_kpa == pytest.approx(bench.duct_kpa, abs=max(0.1, 3.0 * course.duct_error_kpa))
+        assert course.volume_ul == pytest.approx(bench.volume_ul, abs=0.5)
+        predicted_kpa = bench.watch.predicted_kpa(50.0, 5.0, 3.0)
+        assert predicted_kpa is not None
+        assert bench.watch.numbers(course)["elastance_kpa_ul"] == round(course.elastance_kpa_ul, 5)
+        elastic_slope = (bench.duct_kpa + bench.wall_kpa + bench.scale_kpa) / bench.shape_ul
+        bench.watch.settled()
+    assert course.elastance_kpa_ul == pytest.approx(elastic_slope, rel=0.35)
+    bench.increment()
+    assert predicted_kpa > bench.duct_kpa, "three standard errors above what comes"
+
+
+def test_it_judges_now_and_then_and_not_at_every_sample() -> None:
+    bench = DuctBench()
+    bench.run()
+    before = len(bench.evidence)
+    bench.watch.infusing(bench.now_s, 50.0, 5.0)
+    bench.move(10.0, 5.0)
+    changes = {evidence for _, evidence in bench.evidence[before:]}
+    assert 3 < len(changes) <= 30, "every 0.4 s at the most"
+
+
+def test_nothing_is_said_before_anything_was_seen() -> None:
+    watch = DuctBench().watch
+    assert watch.evidence == 0.0
+    assert watch.lost() is None
+    assert watch.resists() is None
+    assert watch.lacks() is None
+    assert watch.estimate() is None
+    assert watch.predicted_kpa(50.0, 5.0, 3.0) is None
+    assert watch.numbers(None) == {}
+    watch.finish()
+    watch.settled()
+    watch.finish()
+
+
+def test_a_noisy_transmitter_only_takes_longer() -> None:
+    bench = DuctBench(noise_kpa=0.25, tears_kpa=2.0).until_found()
+    assert bench.torn_s is not None
+    assert bench.now_s - bench.torn_s < 9.0
