@@ -69,6 +69,7 @@ class DuctWatch:
         self._count = len(self._intact.shape_ul)
         tau_s = self._tau_s = line.tau_s(0.0, 0.0)
         self._sums = first_sums(self._count, line.resistance_kpa_s_ul, tau_s)
+        solved(self._sums)  # the first call of a solver takes milliseconds, and nothing moves yet
         self._members = self._intact
         measured_kpa_s = tau_s * noise_kpa / sqrt(20.0)
         self._least_kpa_s = hypot(measured_kpa_s, SLIP_PART_UL * line.resistance_kpa_s_ul) + LEAST_NOISE_KPA_S
