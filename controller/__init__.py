@@ -1,5 +1,3 @@
-
-
 import os
 
 # The core solves many tiny systems: threads would only get in each other's way, and their stacks would be locked into memory.
