@@ -4,7 +4,6 @@ The work of one judgement is cut into parts, one a sample, so that no cycle of t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import hypot, sqrt
 
 import numpy as np
@@ -29,6 +28,7 @@ from controller.core.duct.family import (
     joined_sums,
     torn_from,
 )
+from controller.core.duct.findings import Finding, Leak, evidence, lacks, lost, resists
 from controller.core.duct.kink import Break, answer, question, solved
 from controller.core.line import LineModel
 
@@ -46,17 +46,6 @@ MOST_LEFT_OUT, MOST_SQUEEZES = 3, 4
 WINDOWS_S = (0.4, 0.8, 1.6, 2.4, 3.2)
 RELAXES_OTHERWISE = 0.03
 KEPT, KEPT_WITHIN, AT_ONCE = 24, 60.0, 8
-BREAK_LIMIT, LEAK_LIMIT = 20.0, 30.0
-RESISTS_KPA, LACKS_KPA = 8.0, 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was seen. evidence: over its limit from 1 on; numbers: for the record."""
-
-    text: str
-    evidence: float
-    numbers: dict[str, float]
 
 
 class DuctWatch:
@@ -92,7 +81,7 @@ class DuctWatch:
         self._work: Iterator[None] | None = None
         self.break_likelihood = self.leak_likelihood = 0.0
         self.above_kpa = self._left_kpa = 0.0
-        self._leak = (0.0, 0.0)  # conductance in ul/s/kPa, ul: of the torn duct that explains the data best
+        self._leak = Leak()
 
     # -- what happens ----------------------------------------------------------------------------------------------------------
 
@@ -145,27 +134,11 @@ class DuctWatch:
     @property
     def evidence(self) -> float:
         """How much speaks for a duct that does not keep what goes in: 1 is the limit."""
-        return max(self.break_likelihood / BREAK_LIMIT, self.leak_likelihood / LEAK_LIMIT)
+        return evidence(self.break_likelihood, self.leak_likelihood)
 
     def lost(self) -> Finding | None:
         """What speaks for contrast that leaves the duct, if that is enough."""
-        if self.evidence < 1.0 or self._found is None:
-            return None
-        conductance, leaked_ul = self._leak
-        numbers = {
-            "evidence": round(self.evidence, 2),
-            "break_likelihood": round(self.break_likelihood, 1),
-            "break_s": round(self._found.at_s, 2),
-            "break_kpa_s": round(-self._found.kpa_s, 3),
-            "leak_likelihood": round(self.leak_likelihood, 1),
-            "leak_ul_s_kpa": conductance,
-            "leaked_ul": round(leaked_ul, 1),
-        }
-        if self.break_likelihood / BREAK_LIMIT >= self.leak_likelihood / LEAK_LIMIT:
-            text = f"the duct's pressure falls away from its course by {self._found.kpa_s:.2f} kPa a second"
-        else:
-            text = f"no duct that keeps what goes in shows this pressure; one that has lost about {leaked_ul:.0f} ul does"
-        return Finding(text, self.evidence, numbers)
+        return None if self._found is None else lost(self._found, self.break_likelihood, self.leak_likelihood, self._leak)
 
     def numbers(self, course: Estimate | None) -> dict[str, float]:
         """What stands beside the result of a hold: elastance, net volume, and the leak that would explain the data best."""
@@ -176,26 +149,22 @@ class DuctWatch:
             "course_error_kpa": round(course.duct_error_kpa, 4),
             "elastance_kpa_ul": round(course.elastance_kpa_ul, 5),
             "delivered_ul": round(course.volume_ul, 2),
-            "leak_ul_s_kpa": self._leak[0] if self.leak_likelihood > 0.0 else 0.0,
+            "leak_ul_s_kpa": self._leak.conductance_ul_s_kpa if self.leak_likelihood > 0.0 else 0.0,
             "evidence": round(self.evidence, 3),
         }
 
     def resists(self) -> Finding | None:
         """What speaks for a tip that is blocked or lies in the wall."""
-        if self._hold_s is not None or not self._flows() or self.above_kpa < RESISTS_KPA:
-            return None
-        text = f"the tip meets {self.above_kpa:.1f} kPa more than the duct's course (limit {RESISTS_KPA:g} kPa)"
-        return Finding(text, self.above_kpa / RESISTS_KPA, {"above_kpa": round(self.above_kpa, 2)})
+        return resists(self.above_kpa) if self._flows() else None
 
     def lacks(self) -> Finding | None:
         """What speaks for a line that has become softer or leaks: the duct itself can not have lost so much."""
-        if self._hold_s is not None or not self._flows() or self.above_kpa > -LACKS_KPA:
-            return None
-        text = f"the line lacks {-self.above_kpa:.1f} kPa of its course, more than any duct can lose (limit {LACKS_KPA:g} kPa)"
-        return Finding(text, -self.above_kpa / LACKS_KPA, {"above_kpa": round(self.above_kpa, 2)})
+        return lacks(self.above_kpa) if self._flows() else None
 
     def _flows(self) -> bool:
-        return bool(self._before) and self._before[-1].t_s > self._flow_s + SETTLING_S + 2 * BIN_S
+        """Fluid flows, and the two newest bins are behind the play of the drive."""
+        begun = bool(self._before) and self._before[-1].t_s > self._flow_s + SETTLING_S + 2 * BIN_S
+        return begun and self._hold_s is None
 
     def estimate(self) -> Estimate | None:
         """What an intact duct would be that shows these data; None before the first judgement."""
@@ -253,7 +222,6 @@ class DuctWatch:
                 self._held_row = True
                 cycle.begin_stretch()
                 self._squeezed_s = None
-                self._settled_s = full.t_s
             if self._slip_s is not None and abs(full.t_s - self._slip_s) < 0.5 * BIN_S + 0.1:
                 cycle.begin_stretch()
                 return False
@@ -389,7 +357,7 @@ class DuctWatch:
             yield
         self.leak_likelihood = float(misfit[: self._count].min() - misfit[self._count :].min())
         torn = self._count + int(misfit[self._count :].argmin())
-        self._leak = (float(self._members.conductance_ul_s_kpa[torn]), float(self._members.leaked_ul[torn]))
+        self._leak = Leak(float(self._members.conductance_ul_s_kpa[torn]), float(self._members.leaked_ul[torn]))
 
     def _intact_members(self) -> Members:
         return self._members.chosen(np.arange(self._count))
