@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from controller.benchmarks.decide import measure_decide
 from controller.benchmarks.hold import measure_hold
 from controller.benchmarks.prime import check_line, measure_prime
 from controller.benchmarks.relief import measure_relief, stop_one, with_syringe
@@ -78,6 +79,17 @@ def test_the_hold_test_keeps_its_limit_over_a_few_patients() -> None:
     assert rows["duct_pressure_error_p95_kpa"]["ok"] is True
     assert float(str(rows["holds"]["value"])) >= 8
     assert 1.0 < float(str(rows["hold_p50_s"]["value"])) < 12.0
+    assert rows["delivered_error_p95_ul"]["ok"] is True
+    assert float(str(rows["delivered_error_p95_ul"]["value"])) > 0.0
+
+
+def test_every_cycle_of_a_procedure_is_timed() -> None:
+    """How long they take is not for a test to say."""
+    rows = by_name(measure_decide(CASE, 1))
+    assert float(str(rows["cycles"]["value"])) > 5000
+    times_us = [float(str(rows[f"decide_{name}_us"]["value"])) for name in ("p50", "p99", "p999", "max")]
+    assert times_us == sorted(times_us)
+    assert rows["decide_mean_us"]["limit"] == 25.0
 
 
 def test_relief_keeps_its_limit_over_a_few_patients_and_no_host_does_better_than_the_ideal_one() -> None:
@@ -134,6 +146,7 @@ def test_the_commands_print_rows_and_say_whats_wrong() -> None:
     said = runner.invoke(app, ["bench", "hold", "--patients", "2", "--json"])
     assert said.exit_code in (0, 1)
     assert {"name", "value", "limit", "ok"} == json.loads(said.stdout)["rows"][0].keys()
+    assert runner.invoke(app, ["bench", "decide", "--patients", "1"]).exit_code in (0, 1)
     said = runner.invoke(app, ["bench", "relief", "--patients", "1", "--rate", "2", "--fidelity", "core", "--json"])
     assert json.loads(said.stdout)["fidelity"] == "core"
     for wrong in (["--fidelity", "none"], ["--syringe", "huge"], ["--rate", "99"]):
