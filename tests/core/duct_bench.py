@@ -9,7 +9,7 @@ from controller.core.duct import DuctWatch
 from controller.core.line import LineModel
 
 LINE = LineModel(7.0, 0.17)
-STEP_S, SAMPLE_S = 0.005, 0.01
+STEP_S, SAMPLE_S = 0.01, 0.01
 HOLD_S = 6.0
 
 
