@@ -33,6 +33,21 @@ def test_the_end_is_the_first_of_full_and_all_in() -> None:
     assert run_of(course, {}).end_s == inf
 
 
+def test_missed_tears_of_ducts_that_were_called_full_are_counted() -> None:
+    spilt = ((0.0, 0.0), (100.0, 50.0))
+    full = [run(tear_s=50.0, end_s=end_s, spilt=spilt) for end_s in (60.0, 80.0)]
+    for one in full:
+        one.full = True
+    found = run(tear_s=50.0, end_s=70.0, spilt=spilt, score=[(60.0, 1.0)])
+    found.full = True
+    row = judge("rupture_free_pressure", [*full, found, run(tear_s=50.0, spilt=spilt)], AT_1, 0.0)
+    assert (row["full"], row["full_median_ul"]) == (2, 35.0)
+    course = Course(0, "intact", 5.0, 50.0, full_s=80.0, volume_s=120.0)
+    assert run_of(course, {}).full
+    course.full_s = None
+    assert not run_of(course, {}).full
+
+
 def test_an_alarm_after_the_end_does_not_exist_and_one_at_the_last_hold_does() -> None:
     assert alarm_in(run(score=[(100.1, 1.0)]), AT_1) is None
     assert alarm_in(run(score=[(100.0, 1.0)]), AT_1) == 100.0

@@ -24,7 +24,7 @@ TEARS, DENSE = "rupture_", "rupture_dense_"
 
 @dataclass(slots=True)
 class Run:
-    """What judging needs of one course. end_s: of the first good end, infinite if there was none."""
+    """What judging needs of one course. end_s: of the first good end, infinite if there was none; full: it was DUCT_FULL."""
 
     index: int
     subgroup: str
@@ -36,6 +36,7 @@ class Run:
     extravasated_ul: Numbers
     button_s: float | None
     steps: dict[str, Steps] = field(default_factory=dict)
+    full: bool = False
 
     def spilt_ul(self, at_s: float) -> float | None:
         """What had extravasated by then; None where the plant does not tell."""
@@ -60,6 +61,7 @@ def run_of(course: Course, steps: dict[str, Steps]) -> Run:
         np.array([ul for _, ul in course.extravasated]),
         course.button_s,
         steps,
+        course.full_s is not None and course.full_s <= min(ends_s, default=inf),
     )
 
 
@@ -142,8 +144,15 @@ def judge(name: str, runs: Sequence[Run], alarm: Alarm, false_stop_rate: float |
             "stopped_before": fates.count(Fate.STOPPED_BEFORE),
             "never": fates.count(Fate.NEVER),
             "too_little": fates.count(Fate.TOO_LITTLE),
+            **_called_full([run for run, each in zip(runs, fates, strict=True) if each is Fate.MISSED and run.full]),
         }
     return row | {"false_stop_rate": _rounded(false_stop_rate)} | _found(found, alarm)
+
+
+def _called_full(runs: Sequence[Run]) -> dict[str, object]:
+    """Tears that no alarm has found, and that ended all the same because the duct was called full."""
+    spilt = [ul for run in runs if (ul := run.spilt_ul(run.end_s)) is not None]
+    return {"full": len(runs), "full_median_ul": _rounded(float(np.percentile(spilt, 50))) if spilt else None}
 
 
 def _found(runs: Sequence[Run], alarm: Alarm) -> dict[str, object]:
