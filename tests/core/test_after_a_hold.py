@@ -8,7 +8,7 @@ from controller.core.plan import Plan
 from controller.core.reasons import Reason
 from controller.core.states import State
 from drivers.pump import PumpIdle, PumpReading, PumpStatus, PumpStopped
-from tests.core.bench import PLAN, CoreBench, in_state
+from tests.core.bench import LINE, PLAN, CoreBench, after_10_ms, in_state
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,22 @@ def test_a_hold_at_the_limit_is_resistance() -> None:
     bench = in_state(State.HOLDING)
     bench.hold(5.1)
     assert bench.desk.reason is Reason.RESISTANCE
+
+
+@pytest.mark.parametrize(("jump_kpa", "reason"), [(0.9, None), (20.0, Reason.RESISTANCE)])
+def test_a_stopper_that_slips_for_ever_ends_a_hold_by_what_is_known_anyway(jump_kpa: float, reason: Reason | None) -> None:
+    """No relaxation is ever seen long enough to be fitted; the line is at rest at the end of its time, or it is not."""
+    bench = in_state(State.HOLDING, replace(PLAN, hold_s=20.0))
+    kpa = bench.desk.view.pressure.kpa or 0.0
+    for count in range(2200):
+        kpa = after_10_ms(LINE, kpa, 0.0) + (jump_kpa if count % 120 == 119 else 0.0)
+        bench.breathe(0.01, kpa, noise=0.05)
+        if bench.desk.hold_kpa or bench.desk.reason is not None:
+            break
+    assert bench.desk.reason is reason
+    if reason is None:
+        assert 1800 < count < 2100
+        assert abs(bench.desk.hold_kpa[0]) < 0.5
 
 
 def held(kpa: list[float], plan: Plan = PLAN) -> CoreBench:
