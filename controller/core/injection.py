@@ -19,7 +19,7 @@ RESISTANCE_FACTOR, RESISTANCE_EXTRA_KPA = 1.5, 5.0
 OPEN_FACTOR, OPEN_LEAST_KPA, OPEN_FOR_S = 0.3, 5.0, 0.3
 PREDICTION_SIGMAS = 3.0
 COURSE_SIGMAS, REPEAT_LEAST_KPA, REPEATS = 4.0, 0.3, 2
-AIR_RELAXES = 1.35  # good lines 0.8 to 1.2: a stopper that sticks makes the line stiffer, a squeeze bends its course
+AIR_RELAXES = 1.5  # good lines 0.8 to 1.2: a stopper that sticks makes the line stiffer; a squeeze bends its course, 1.4 was seen
 FALL_SIGMAS, FALL_LEAST_KPA = 6.0, 1.0
 FALL_BACK_KPA = 0.2
 
