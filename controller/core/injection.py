@@ -35,7 +35,7 @@ class Injection:
         self._start_kpa = 0.0
         self._low_since_s: float | None = None
         self._errors_kpa: list[float] = []
-        self._watch = DuctWatch(desk.line, desk.line.late_s, desk.view.pressure.noise_kpa)
+        self._watch = DuctWatch(desk.line, desk.view.pressure.noise_kpa)
         self._repeats = 0
         self._hold_since_s = 0.0
 

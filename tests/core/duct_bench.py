@@ -38,7 +38,7 @@ class DuctBench:
     evidence: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.watch = DuctWatch(LINE, 0.0, self.noise_kpa)
+        self.watch = DuctWatch(LINE, self.noise_kpa)
         self._random = Random(7)
 
     @property

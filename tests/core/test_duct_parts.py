@@ -1,5 +1,6 @@
 """The parts of the watch: bins, rows in stretches, members of the family."""
 
+from dataclasses import replace
 from math import expm1
 
 import numpy as np
@@ -19,7 +20,7 @@ def binned(bins: Bins, samples: list[tuple[float, float]]) -> list[Bin]:
 
 
 def test_what_has_gone_through_is_what_was_pushed_less_what_the_line_holds() -> None:
-    bins = Bins(LINE, 0.05)
+    bins = Bins(replace(LINE, late_s=0.05))
     bins.start(0.0, 50.0, 5.0)
     found = binned(bins, [(0.01 * count, min(30.0, 3.0 * count)) for count in range(1, 1201)])
     assert len(found) == 59
@@ -31,14 +32,14 @@ def test_what_has_gone_through_is_what_was_pushed_less_what_the_line_holds() -> 
 
 
 def test_a_second_motion_is_counted_behind_the_first_one() -> None:
-    bins = Bins(LINE, 0.0)
+    bins = Bins(LINE)
     bins.start(0.0, 50.0, 5.0)
     bins.start(20.0, 30.0, 5.0)
     assert [bins.pushed_ul(at_s) for at_s in (20.0, 23.0, 99.0)] == [50.0, 65.0, 80.0]
 
 
 def test_samples_that_come_twice_or_late_do_no_harm() -> None:
-    bins = Bins(LINE, 0.0)
+    bins = Bins(LINE)
     assert binned(bins, [(1.0, 2.0), (1.0, 2.0), (0.5, 9.0)]) == []
     found = binned(bins, [(1.1, 2.0), (1.1 + 5 * BIN_S, 2.0)])
     assert len(found) == 1, "a gap makes one bin"
@@ -83,8 +84,20 @@ def test_all_of_it_can_be_left_out() -> None:
     assert len(cycle.centred(0, 2).time_s) == 0
 
 
-def test_what_no_longer_fits_in_is_left_out() -> None:
-    assert cycle_of([0.0] * 450).count == 400
+def test_a_slow_increment_and_a_long_hold_are_kept_whole() -> None:
+    """At 0.5 ul/s an increment alone takes 500 rows."""
+    cycle = cycle_of([float(count) for count in range(900)])
+    centred = cycle.centred(0, 2)
+    assert cycle.count == len(centred.time_s) == 900
+    assert centred.time_s[-1] == pytest.approx(899 * BIN_S)
+    assert centred.value[-1] - centred.value[0] == pytest.approx(2.0 * 899)
+
+
+@pytest.mark.timeout(5)
+def test_a_gap_of_any_length_costs_one_bin() -> None:
+    bins = Bins(LINE)
+    found = binned(bins, [(1.0, 2.0), (1.1, 2.0), (1e12, 2.0), (1e12 + 0.1, 2.0), (1e12 + 0.3, 2.0)])
+    assert len(found) == 2
 
 
 def test_the_roughness_is_that_of_single_rows_and_not_of_the_course() -> None:

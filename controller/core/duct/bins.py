@@ -26,9 +26,8 @@ class Bin:
 class Bins:
     """Feed it every sample, and tell it of every motion; it gives a bin whenever one is full."""
 
-    def __init__(self, line: LineModel, late_s: float) -> None:
+    def __init__(self, line: LineModel) -> None:
         self._line = line
-        self._late_s = late_s
         self._before_ul = 0.0  # what the motions before the present one have pushed
         self._started_s = 0.0
         self._volume_ul = 0.0
@@ -47,7 +46,7 @@ class Bins:
 
     def pushed_ul(self, now_s: float) -> float:
         """What the plunger has pushed since the beginning, as ordered."""
-        moved_ul = (now_s - self._started_s - self._late_s) * self._rate_ul_s
+        moved_ul = (now_s - self._started_s - self._line.late_s) * self._rate_ul_s
         return self._before_ul + min(max(moved_ul, 0.0), self._volume_ul)
 
     def take(self, asked_s: float, kpa: float) -> Bin | None:
@@ -61,8 +60,9 @@ class Bins:
         done = None
         if asked_s >= self._ends_s:
             done = self._close()
-            while asked_s >= self._ends_s:
-                self._ends_s += BIN_S
+            self._ends_s += BIN_S
+            if asked_s >= self._ends_s:  # samples are missing: however many, no loop makes up for them
+                self._ends_s = asked_s + BIN_S
         self._count += 1
         self._sum_s += asked_s
         self._sum_kpa += kpa

@@ -15,7 +15,7 @@ from controller.core.duct.family import UNKNOWNS, Array, Sums
 ROW_COSTS = 0.8  # of leaving one row out, in squares of its standard deviation (which is a cautious one)
 LEAST_ROUGH = 10
 _MEDIAN_OF_BENDS = 1.4826 / 6.0**0.5  # of a normal one to the standard deviation of what bends
-MOST_ROWS = 400  # of 0.2 s: an increment at the slowest rate, and the longest hold
+FIRST_ROWS = 256  # of 0.2 s: an increment at 5 ul/s and most holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Cycle:
     """Rows of so many members since the increment began."""
 
     def __init__(self, members: int) -> None:
-        self._rows = np.zeros((members, MOST_ROWS, UNKNOWNS))
-        self._value = np.zeros(MOST_ROWS)
-        self._time_s = np.zeros(MOST_ROWS)
-        self._weight = np.zeros(MOST_ROWS)
-        self._flowing = np.zeros(MOST_ROWS, dtype=bool)
-        self._stretch = np.zeros(MOST_ROWS, dtype=np.intp)
+        self._rows = np.zeros((members, FIRST_ROWS, UNKNOWNS))
+        self._value = np.zeros(FIRST_ROWS)
+        self._time_s = np.zeros(FIRST_ROWS)
+        self._weight = np.zeros(FIRST_ROWS)
+        self._flowing = np.zeros(FIRST_ROWS, dtype=bool)
+        self._stretch = np.zeros(FIRST_ROWS, dtype=np.intp)
         self._now = 0
         self.count = 0
 
@@ -56,13 +56,21 @@ class Cycle:
         self._now += 1
 
     def add(self, rows: Array, value: float, time_s: float, weight: float, *, flowing: bool) -> None:
-        """One row of every member: (m, 7). What no longer fits in is left out."""
+        """One row of every member: (m, 7)."""
         at = self.count
-        if at >= MOST_ROWS:
-            return
+        if at >= len(self._time_s):
+            self._make_room()
         self._rows[:, at], self._value[at], self._time_s[at], self._weight[at] = rows, value, time_s, weight
         self._stretch[at], self._flowing[at] = self._now, flowing
         self.count = at + 1
+
+    def _make_room(self) -> None:
+        """Twice as many rows: a slow increment or a long hold may not end what is seen."""
+        self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)], axis=1)
+        self._value, self._time_s, self._weight, self._flowing, self._stretch = (
+            np.concatenate([kept, np.zeros_like(kept)])
+            for kept in (self._value, self._time_s, self._weight, self._flowing, self._stretch)
+        )
 
     def roughness_kpa_s(self) -> float | None:
         """Standard deviation of one row while fluid flows, from how three in a row bend; None where there are too few."""

@@ -22,6 +22,7 @@ from controller.core.duct.family import (
     WALL,
     Array,
     Members,
+    Sums,
     first_sums,
     intact,
     joined,
@@ -51,15 +52,14 @@ KEPT, KEPT_WITHIN, AT_ONCE = 24, 60.0, 8
 class DuctWatch:
     """One procedure's. Tell it of every increment and hold, feed it every sample; `evidence` says how sure it is of a leak."""
 
-    def __init__(self, line: LineModel, late_s: float, noise_kpa: float) -> None:
+    def __init__(self, line: LineModel, noise_kpa: float) -> None:
         self._line = line
-        self._bins = Bins(line, late_s)
-        self._intact = intact(line.resistance_kpa_s_ul)
-        self._count = len(self._intact.shape_ul)
+        self._bins = Bins(line)
+        self._members = intact(line.resistance_kpa_s_ul)
+        self._count = len(self._members.shape_ul)  # of the intact ones, which come first
         tau_s = self._tau_s = line.tau_s(0.0, 0.0)
         self._sums = first_sums(self._count, line.resistance_kpa_s_ul, tau_s)
         solved(self._sums)  # the first call of a solver takes milliseconds, and nothing moves yet
-        self._members = self._intact
         measured_kpa_s = tau_s * noise_kpa / sqrt(20.0)
         self._least_kpa_s = hypot(measured_kpa_s, SLIP_PART_UL * line.resistance_kpa_s_ul) + LEAST_NOISE_KPA_S
         self._weight_flowing = 1.0 / self._least_kpa_s
@@ -168,23 +168,23 @@ class DuctWatch:
 
     def estimate(self) -> Estimate | None:
         """What an intact duct would be that shows these data; None before the first judgement."""
-        cycle, through = self._cycle, self._before
-        if cycle is None or not through or cycle.count < LEAST_ROWS:
-            return None
-        total = with_rows(self._sums, cycle.centred(0, self._count), 0, self._count)
-        found, misfit, _ = solved(total)
-        self._members.found[: self._count] = found
-        return estimate(self._members, total, misfit, self._count, through[-1].through_ul)
+        seen = self._seen()
+        return None if seen is None else estimate(self._members, *seen)
 
     def predicted_kpa(self, more_ul: float, rate_ul_s: float, sigmas: float) -> float | None:
         """The most that an intact duct would hold with more_ul more in it; None before the first judgement."""
-        cycle, through = self._cycle, self._before
-        if cycle is None or not through or cycle.count < LEAST_ROWS:
+        seen = self._seen()
+        return None if seen is None else predicted_kpa(self._members, *seen, more_ul, rate_ul_s, sigmas)
+
+    def _seen(self) -> tuple[Sums, Array, int, float] | None:
+        """Sums and misfit of the intact members with everything up to now, their number, and the volume through the cannula."""
+        cycle = self._cycle
+        if cycle is None or not self._before or cycle.count < LEAST_ROWS:
             return None
         total = with_rows(self._sums, cycle.centred(0, self._count), 0, self._count)
         found, misfit, _ = solved(total)
         self._members.found[: self._count] = found
-        return predicted_kpa(self._members, total, misfit, self._count, through[-1].through_ul, more_ul, rate_ul_s, sigmas)
+        return total, misfit, self._count, self._before[-1].through_ul
 
     # -- bins ------------------------------------------------------------------------------------------------------------------
 
