@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,11 @@ def draw_plots(finished: Iterable[Done], folder: Path) -> list[Path]:
         "post_stop": draw_volumes(rows, "post_stop_ul", "volume that moved after the stop's cause (\u00b5L)", BLUE),
         "delivered": draw_delivered(rows),
     }
+    return write_figures(figures, folder)
+
+
+def write_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Writes each as NAME.png, whole or not at all; returns the files. Raises OSError."""
     paths = []
     for name, figure in figures.items():
         data = io.BytesIO()

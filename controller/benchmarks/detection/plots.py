@@ -1,6 +1,5 @@
 """The pictures: what is found at which price, and how soon. Colours as in the pictures of campaigns."""
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,13 @@ from matplotlib.figure import Figure
 from controller.benchmarks.detection.judging import Alarm, Fate, Run, alarm_in, alarmed, fate, label, reference, threshold_at
 from controller.benchmarks.detection.measure import Findings, alarm_at, place
 from controller.benchmarks.detection.methods import METHODS, OURS
-from controller.campaign.files import write_whole
-from controller.campaign.plots import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from controller.campaign.plots import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, write_figures
 
 MOST_FALSE_STOPS = 0.2
 POINTS = 41
 SHOWN_RATE = 0.02  # in the pictures of how soon
 _COLOURS = (SKY, GREEN, ORANGE, PURPLE, BLUE, GREY, BLACK)
 _DASHES = ("--", "-.", ":", (0, (3, 1, 1, 1)), (0, (5, 1)))
-_DPI = 120
 
 _Measure = Callable[[Run, float], float | None]
 
@@ -36,13 +33,7 @@ def draw(findings: Findings, folder: Path) -> list[Path]:
         "delay": draw_found(groups, base, _delay_s, "s after the tear"),
         "extravasated": draw_found(groups, base, _spilt_ul, "extravasated at the alarm (\u00b5L)"),
     }
-    paths = []
-    for name, figure in figures.items():
-        data = io.BytesIO()
-        figure.savefig(data, format="png", dpi=_DPI)
-        paths.append(folder / f"{name}.png")
-        write_whole(paths[-1], data.getvalue())
-    return paths
+    return write_figures(figures, folder)
 
 
 def draw_roc(groups: dict[str, list[Run]], base: Sequence[Run]) -> Figure:
