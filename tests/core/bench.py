@@ -222,8 +222,13 @@ class CoreBench:
             self.breathe(0.02, kpa)
         assert len(list(self.ordered(RunPump))) == before + 1, self.core.snapshot()
 
-    def count(self, volume_ul: float, kpa: float | None = None, *, withdraw: bool = False) -> None:
-        """The motion under way goes on to volume_ul, with everything well. kpa: None for that of an ideal line into air."""
+    def count(
+        self, volume_ul: float, kpa: float | None = None, *, withdraw: bool = False, duct_kpa: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
+        """The motion under way goes on to volume_ul, with everything well.
+
+        kpa: None for that of an ideal line with a duct at its end, whose pressure goes straight from the one to the other.
+        """
         done = self.desk.account.moving
         assert done is not None
         rate_ul_s = done.motion.rate_ul_s
@@ -232,8 +237,9 @@ class CoreBench:
         start_ul = done.done_ul
         ideal_kpa = self.desk.view.pressure.kpa or 0.0
         for step in range(1, steps + 1):
+            inside_kpa = duct_kpa[0] + (duct_kpa[1] - duct_kpa[0]) * step / steps
             for _ in range(5):
-                ideal_kpa = after_10_ms(LINE, ideal_kpa, -rate_ul_s if withdraw else rate_ul_s)
+                ideal_kpa = inside_kpa + after_10_ms(LINE, ideal_kpa - inside_kpa, -rate_ul_s if withdraw else rate_ul_s)
             so_far = start_ul + (volume_ul - start_ul) * step / steps
             counters = (0.0, so_far) if withdraw else (so_far, 0.0)
             self.say(
@@ -242,12 +248,12 @@ class CoreBench:
                 PumpReading(status, *counters), PumpIdle(), Tick(), after_s=0.05,
             )  # fmt: skip
 
-    def finish_motion(self, peak_kpa: float | None = None) -> None:
-        """The motion under way runs to its end."""
+    def finish_motion(self, peak_kpa: float | None = None, duct_kpa: tuple[float, float] = (0.0, 0.0)) -> None:
+        """The motion under way runs to its end; peak_kpa and duct_kpa as in count."""
         entry = self.desk.account.moving
         assert entry is not None
         withdraw = entry.motion.direction is Direction.WITHDRAW
-        self.count(entry.motion.volume_ul, peak_kpa, withdraw=withdraw)
+        self.count(entry.motion.volume_ul, peak_kpa, withdraw=withdraw, duct_kpa=duct_kpa)
         counters = (0.0, entry.motion.volume_ul) if withdraw else (entry.motion.volume_ul, 0.0)
         self.say(PumpReading(PumpStatus.STOPPED, *counters), PumpIdle())
 

@@ -153,7 +153,7 @@ def test_a_break_is_dated_and_measured() -> None:
         cycle.add(rows, area + fallen, t_s, 1.0 / 0.1, flowing=True)
     centred = cycle.centred(0, len(ducts.shape_ul))
     sums = first_sums(len(ducts.shape_ul), 7.0, 1.2)
-    asked = question(centred)
+    asked = question(centred, 0.0)
     assert asked is not None
     found = answer(asked, centred, *solved(with_rows(sums, centred, 0, len(ducts.shape_ul)), asked.across))
     assert found.likelihood > 30.0

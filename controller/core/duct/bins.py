@@ -49,6 +49,13 @@ class Bins:
         moved_ul = (now_s - self._started_s - self._line.late_s) * self._rate_ul_s
         return self._before_ul + min(max(moved_ul, 0.0), self._volume_ul)
 
+    @property
+    def pushed_until_s(self) -> float:
+        """When the present motion ends, as ordered."""
+        if self._rate_ul_s == 0.0:
+            return self._started_s
+        return self._started_s + self._line.late_s + self._volume_ul / self._rate_ul_s
+
     def take(self, asked_s: float, kpa: float) -> Bin | None:
         """One sample; a bin when this sample is behind its end."""
         if asked_s < self._last_s:

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-UNKNOWNS = 7
-HEIGHT, RESISTANCE, COOLING, ELASTIC, WALL, STORED, SHAPE = range(UNKNOWNS)
+UNKNOWNS = 8
+HEIGHT, RESISTANCE, COOLING, ELASTIC, WALL, STORED, SHAPE, FILLED = range(UNKNOWNS)
 
 SHAPES_UL = (36.0, 52.0, 75.0, 108.0, 156.0, 240.0)
 WALL_S = (6.0, 14.0)
@@ -39,6 +39,7 @@ COOLING_PART_MIN, COOLING_SPREAD_MIN = 0.010, 0.006
 ELASTIC_KPA, ELASTIC_SPREAD_KPA = 0.30, 0.15
 GIVES_WAY, GIVES_WAY_SPREAD = 0.30, 0.08
 STORED_PART, STORED_SPREAD = -0.04, 0.06
+FILLED_SPREAD = 0.03
 SHAPE_SPREAD = 0.15
 LEAST_ELASTIC_KPA = 0.04
 IMPLAUSIBLE = 60.0  # what it costs to be softer than any duct
@@ -72,6 +73,7 @@ def first_sums(members: int, resistance_kpa_s_ul: float, tau_s: float) -> Sums:
         (COOLING, COOLING_PART_MIN * resistance_kpa_s_ul, COOLING_SPREAD_MIN * resistance_kpa_s_ul),
         (ELASTIC, ELASTIC_KPA, ELASTIC_SPREAD_KPA),
         (STORED, STORED_PART * tau_s, STORED_SPREAD * tau_s),
+        (FILLED, 0.0, FILLED_SPREAD * tau_s),
         (SHAPE, 0.0, SHAPE_SPREAD * ELASTIC_KPA),
     )
     for place, mean, spread in known:

@@ -49,15 +49,19 @@ def solved(sums: Sums, more: Array | None = None) -> tuple[Array, Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Breaks and steps at so many moments, as columns beside the rows, and what they share with the rows."""
+    """Breaks and steps at so many moments, as columns beside the rows, and what they share with the rows.
+
+    breaks_from: the first moment at which a break may be.
+    """
 
     moments_s: Array
+    breaks_from: int
     asked: Array
     across: Array
 
 
-def question(centred: Centred) -> Question | None:
-    """Every moment of the last seconds; None where there is too little yet."""
+def question(centred: Centred, breaks_from_s: float) -> Question | None:
+    """Steps at every moment of the last seconds, and breaks from breaks_from_s on; None where there is too little yet."""
     time_s = centred.time_s
     now_s = float(time_s[-1])
     moments_s = np.arange(max(float(time_s[0]) - 0.1, now_s - LOOK_BACK_S), now_s - 0.3, EVERY_S)
@@ -67,7 +71,7 @@ def question(centred: Centred) -> Question | None:
     asked = centred.column(
         np.concatenate([np.where(since_s > 0.0, -0.5 * since_s * since_s, 0.0), (since_s > 0.0) * 1.0], axis=1)
     )
-    return Question(moments_s, asked, centred.rows.transpose(0, 2, 1) @ asked)
+    return Question(moments_s, int(np.searchsorted(moments_s, breaks_from_s)), asked, centred.rows.transpose(0, 2, 1) @ asked)
 
 
 def answer(question: Question, centred: Centred, found: Array, misfit: Array, solution: Array) -> Break:
@@ -81,16 +85,22 @@ def answer(question: Question, centred: Centred, found: Array, misfit: Array, so
     count = len(moments_s)
     least = float(misfit.min())
     left = misfit[:, None] - gain
-    bends, steps = left[:, :count], left[:, count : 2 * count - 1]
-    member, moment = np.unravel_index(int(bends.argmin()), bends.shape)
+    steps = left[:, count : 2 * count - 1]
+    likelihood, at_s, kpa_s = 0.0, float(moments_s[-1]), 0.0
+    if question.breaks_from < count:
+        bends = left[:, question.breaks_from : count]
+        member, moment = np.unravel_index(int(bends.argmin()), bends.shape)
+        moment += question.breaks_from
+        likelihood, at_s = least - float(left[member, moment]), float(moments_s[moment])
+        kpa_s = float(seen[member, moment] / max(float(information[member, moment]), _LEAST_INFORMATION))
     step, step_s = 0.0, 0.0
     if steps.shape[1] > 0:
         step_at = int(steps.min(axis=0).argmin())
         step, step_s = least - float(steps[:, step_at].min()), float(moments_s[step_at])
     return Break(
-        likelihood=least - float(bends[member, moment]),
-        at_s=float(moments_s[moment]),
-        kpa_s=float(seen[member, moment] / max(float(information[member, moment]), _LEAST_INFORMATION)),
+        likelihood=likelihood,
+        at_s=at_s,
+        kpa_s=kpa_s,
         step=step,
         step_s=step_s,
         found=found,

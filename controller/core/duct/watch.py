@@ -3,17 +3,18 @@
 The work of one judgement is cut into parts, one a sample, so that no cycle of the loop is held up.
 """
 
-from collections.abc import Iterator
-from math import hypot, sqrt
+from collections.abc import Generator, Iterator
+from math import hypot, inf, sqrt
 
 import numpy as np
 
 from controller.core.duct.bins import BIN_S, Bin, Bins
-from controller.core.duct.cycle import ROW_COSTS, Cycle, hump, with_rows
+from controller.core.duct.cycle import ROW_COSTS, Centred, Cycle, hump, with_rows
 from controller.core.duct.estimate import Estimate, estimate, predicted_kpa
 from controller.core.duct.family import (
     COOLING,
     ELASTIC,
+    FILLED,
     HEIGHT,
     RESISTANCE,
     SHAPE,
@@ -34,6 +35,8 @@ from controller.core.duct.kink import Break, answer, question, solved
 from controller.core.line import LineModel
 
 SETTLING_S, SETTLING_HOLD_S = 0.6, 0.4  # play, and the drive's coming to rest
+STARTING_S = 1.0  # a stopper that sticks gives way so late, and the pressure lags behind its course until then
+STOPPING_S = 0.15  # a bin in which the plunger comes to a stand makes no row
 SLIP_PART_UL = 0.015  # how far the stopper is from where it should be in the mean of a bin
 LEAST_NOISE_KPA_S, HOLD_NOISE_KPA_S = 0.02, 0.05
 LOOK_EVERY_S, WEIGH_EVERY_S, ROUGH_EVERY_S = 0.4, 1.6, 1.5
@@ -41,9 +44,10 @@ FIRST_LOOK_S = 0.8
 LEAST_ROWS = 4
 SQUEEZE_KPA, SQUEEZE_SIGMAS, SQUEEZE_AGAIN_S, SQUEEZE_S, STAYS_S = 0.35, 4.0, 0.4, 3.2, 5.0
 STEP = 14.0
+DOUBTFUL = 12.0  # from which likelihood of a break on a squeeze is looked for instead
 HUMP, HUMP_ROWS, MOST_HUMPS = 6.0, (2, 4, 6, 8, 11, 14, 17), 6
-# More in one cycle are no squeezes: the course is wrong, and nothing may hide that.
-MOST_LEFT_OUT, MOST_SQUEEZES = 3, 4
+# More of them, and one for every so many seconds, are no squeezes: the course is wrong, and nothing may hide that.
+MOST_LEFT_OUT, MOST_SQUEEZES, ONE_MORE_S = 3, 4, 6.0
 WINDOWS_S = (0.4, 0.8, 1.6, 2.4, 3.2)
 RELAXES_OTHERWISE = 0.03
 KEPT, KEPT_WITHIN, AT_ONCE = 24, 60.0, 8
@@ -213,10 +217,9 @@ class DuctWatch:
         cycle, hold_s = self._cycle, self._hold_s
         if cycle is None or full.t_s < self._flow_s + SETTLING_S:
             return False
-        if hold_s is not None:
-            if full.t_s < hold_s - 0.1:
-                return True
-            if full.t_s < hold_s + SETTLING_HOLD_S:
+        flows_until_s = min(self._bins.pushed_until_s, inf if hold_s is None else hold_s) - STOPPING_S
+        if full.t_s > flows_until_s:
+            if hold_s is None or full.t_s < hold_s + SETTLING_HOLD_S:
                 return False
             if not self._held_row:
                 self._held_row = True
@@ -241,8 +244,8 @@ class DuctWatch:
                 - x[WALL] * wall[m]
                 - x[SHAPE] * bent[m]
             )
-            if self._held_row:
-                course_kpa += float(x[STORED]) * (full.line_kpa - before[-2].line_kpa) / (full.t_s - before[-2].t_s)
+            stored = x[STORED] if self._held_row else x[FILLED]
+            course_kpa += float(stored) * (full.line_kpa - before[-2].line_kpa) / (full.t_s - before[-2].t_s)
         self._left_kpa = abs(full.line_kpa - course_kpa)
         first = before[0]
         through_kpa_s = self._line.resistance_kpa_s_ul * (full.through_ul - first.through_ul)
@@ -253,7 +256,7 @@ class DuctWatch:
         if self._found is None or self._cycle is None:
             return False
         if self._squeezed_s is None:
-            may = self._squeezes < MOST_SQUEEZES and now_s - self._last_squeeze_s > SQUEEZE_AGAIN_S
+            may = self._squeezes < MOST_SQUEEZES + (now_s - self._flow_s) / ONE_MORE_S and now_s - self._last_squeeze_s > SQUEEZE_AGAIN_S
             if may and self.above_kpa > self._noticed_kpa():
                 self._squeezes += 1
                 self._squeezed_s = self._last_squeeze_s = now_s
@@ -279,7 +282,7 @@ class DuctWatch:
         rows[:, RESISTANCE] = full.through_ul
         rows[:, COOLING] = self._cooled
         rows[:, ELASTIC], rows[:, WALL], rows[:, SHAPE] = self._integrals.T
-        rows[:, STORED] = full.line_kpa if self._held_row else 0.0
+        rows[:, STORED], rows[:, FILLED] = (full.line_kpa, 0.0) if self._held_row else (0.0, full.line_kpa)
         value = full.area_kpa_s - self._line.resistance_kpa_s_ul * full.through_ul
         weight = self._weight_flowing
         if self._held_row:
@@ -303,7 +306,8 @@ class DuctWatch:
         for _ in range(3):
             centred = cycle.centred(0, self._count)
             yield
-            asked = question(centred) if len(centred.time_s) >= LEAST_ROWS else None
+            first_s = self._flow_s + SETTLING_S + STARTING_S
+            asked = question(centred, first_s) if len(centred.time_s) >= LEAST_ROWS else None
             if asked is None:
                 return
             yield
@@ -312,16 +316,20 @@ class DuctWatch:
             found_of_all = solved(total, asked.across)
             yield
             found = self._found = answer(asked, centred, *found_of_all)
-            if found.step > STEP and found.step > found.likelihood and self._left_out < MOST_LEFT_OUT:
-                self._left_out += 1
+            squeezed = found.step > STEP and found.step > found.likelihood
+            if self._left_out >= MOST_LEFT_OUT + (now_s - self._flow_s) / ONE_MORE_S:
+                break
+            if squeezed:
                 yield from self._leave_out(found, now_s)
-                continue
-            break
+            elif found.likelihood < DOUBTFUL or not (yield from self._doubted(found, centred)):
+                break
+            self._left_out += 1
         self.break_likelihood = min(found.likelihood, found.likelihood - found.step if found.step > STEP else found.likelihood)
         self._members.found[: self._count] = found.found
-        if now_s >= self._next_weigh_s:
+        lifted = self.above_kpa > self._noticed_kpa() / 2 or found.likelihood < found.step > STEP / 2
+        if not lifted and now_s >= self._next_weigh_s:
             self._next_weigh_s = now_s + WEIGH_EVERY_S
-            yield from self._weigh()
+            yield from self._weigh(found.step if found.step > STEP else 0.0)
 
     def _leave_out(self, found: Break, now_s: float) -> Iterator[None]:
         """Leaves the squeeze out that explains most."""
@@ -334,7 +342,7 @@ class DuctWatch:
                 from_s = found.step_s - part * length_s
                 to_s = min(from_s + length_s, now_s)
                 centred = cycle.centred(0, self._count, (from_s, to_s))
-                if len(centred.time_s) < LEAST_ROWS:
+                if len(centred.time_s) == 0:
                     continue
                 _, misfit, _ = solved(with_rows(self._sums, centred, 0, self._count))
                 left = float(misfit.min()) + ROW_COSTS * length_s / BIN_S  # each row left out would have cost its one
@@ -343,8 +351,28 @@ class DuctWatch:
         if best[0] < float("inf"):
             cycle.leave_out(best[1], best[2])
 
-    def _weigh(self) -> Iterator[None]:
-        """Intact against torn, over everything since the beginning."""
+    def _doubted(self, found: Break, centred: Centred) -> Generator[None, None, bool]:
+        """Whether an overlooked squeeze before it explains more than the break does; if so it is left out."""
+        cycle = self._cycle
+        if cycle is None:
+            return False
+        residual = centred.value - centred.rows[found.best] @ found.found[found.best]
+        worth, from_s, to_s = hump(centred, residual, HUMP_ROWS)
+        yield
+        if worth <= 0.0:
+            return False
+        without = cycle.centred(0, self._count, (from_s, to_s))
+        yield
+        _, misfit, _ = solved(with_rows(self._sums, without, 0, self._count))
+        yield
+        left_out = len(centred.time_s) - len(without.time_s)
+        if found.misfit - float(misfit.min()) - ROW_COSTS * left_out <= found.likelihood:
+            return False
+        cycle.leave_out(from_s, to_s)
+        return True
+
+    def _weigh(self, step: float) -> Iterator[None]:
+        """Intact against torn, over everything since the beginning. step: what a squeeze explains of it that was not left out."""
         cycle = self._cycle
         if cycle is None or cycle.count < LEAST_ROWS:
             return
@@ -355,7 +383,7 @@ class DuctWatch:
             found, misfit[first:last], _ = solved(with_rows(self._sums, cycle.centred(first, last), first, last))
             self._members.found[first:last] = found
             yield
-        self.leak_likelihood = float(misfit[: self._count].min() - misfit[self._count :].min())
+        self.leak_likelihood = float(misfit[: self._count].min() - misfit[self._count :].min()) - step
         torn = self._count + int(misfit[self._count :].argmin())
         self._leak = Leak(float(self._members.conductance_ul_s_kpa[torn]), float(self._members.leaked_ul[torn]))
 
