@@ -16,7 +16,7 @@ def test_a_duct_that_keeps_what_goes_in_is_not_suspected(shape_ul: float, wall_s
 def test_a_tear_is_found_within_seconds(tears_kpa: float, torn_ul_s_kpa: float) -> None:
     bench = DuctBench(tears_kpa=tears_kpa, torn_ul_s_kpa=torn_ul_s_kpa).until_found()
     assert bench.torn_s is not None
-    assert 0.0 < bench.now_s - bench.torn_s < 8.0
+    assert 0.0 < bench.now_s - bench.torn_s < 9.0
     assert bench.lost_ul < 50.0, "most of it what the duct held"
     found = bench.watch.lost()
     assert found is not None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from controller.core.duct.bins import BIN_S
 from controller.core.duct.family import UNKNOWNS, Array, Sums
+from controller.core.duct.stretches import Stretches
 
 ROW_COSTS = 0.8  # of leaving one row out, in squares of its standard deviation (which is a cautious one)
 LEAST_ROUGH = 10
@@ -19,63 +20,77 @@ FIRST_ROWS = 256  # of 0.2 s: an increment at 5 ul/s and most holds
 
 
 @dataclass(frozen=True, slots=True)
-class Centred:
-    """The rows that count, each less the mean of its stretch and over its standard deviation: (m, n, 7), (n) values and times.
+class Residual:
+    """What one member leaves unexplained, row by row: less the mean of its stretch, and over its standard deviation.
 
     begins, counts: of the stretches.
     """
 
-    rows: Array
-    value: Array
+    left: Array
     time_s: Array
     begins: NDArray[np.intp]
     counts: NDArray[np.intp]
-    weight: Array
 
-    def column(self, course: Array) -> Array:
-        """One more column, or several: (n, k), treated like the rows."""
-        means = np.add.reduceat(course, self.begins, axis=0) / self.counts[:, None]
-        return np.asarray((course - np.repeat(means, self.counts, axis=0)) * self.weight[:, None])
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Further columns (k) beside the rows: what they share with the rows (m, u, k) and the values (k), and their squares (k)."""
+
+    across: Array
+    value: Array
+    square: Array
 
 
 class Cycle:
     """Rows of so many members since the increment began."""
 
     def __init__(self, members: int) -> None:
-        self._rows = np.zeros((members, FIRST_ROWS, UNKNOWNS))
-        self._value = np.zeros(FIRST_ROWS)
+        self._rows = np.zeros((members, FIRST_ROWS, UNKNOWNS + 1))  # the value stands behind what stands before the unknowns
         self._time_s = np.zeros(FIRST_ROWS)
         self._weight = np.zeros(FIRST_ROWS)
         self._flowing = np.zeros(FIRST_ROWS, dtype=bool)
         self._stretch = np.zeros(FIRST_ROWS, dtype=np.intp)
         self._now = 0
+        self._flowing_weight = 1.0
         self.count = 0
+        self._stretches = Stretches(members)
+        self._summed = 0  # so many rows are in the stretches' sums
+
+    @property
+    def first_s(self) -> float:
+        """Of the oldest row."""
+        return float(self._time_s[0])
+
+    @property
+    def last_s(self) -> float:
+        """Of the newest row."""
+        return float(self._time_s[self.count - 1])
 
     def begin_stretch(self) -> None:
         """What comes now has a constant of its own."""
         self._now += 1
 
     def add(self, rows: Array, value: float, time_s: float, weight: float, *, flowing: bool) -> None:
-        """One row of every member: (m, 7)."""
+        """One row of every member: (m, u). weight: of a row in the hold; flowing ones share theirs."""
         at = self.count
         if at >= len(self._time_s):
             self._make_room()
-        self._rows[:, at], self._value[at], self._time_s[at], self._weight[at] = rows, value, time_s, weight
+        self._rows[:, at, :UNKNOWNS], self._rows[:, at, UNKNOWNS], self._time_s[at] = rows, value, time_s
+        self._weight[at] = 1.0 if flowing else weight
         self._stretch[at], self._flowing[at] = self._now, flowing
         self.count = at + 1
 
     def _make_room(self) -> None:
         """Twice as many rows: a slow increment or a long hold may not end what is seen."""
         self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)], axis=1)
-        self._value, self._time_s, self._weight, self._flowing, self._stretch = (
-            np.concatenate([kept, np.zeros_like(kept)])
-            for kept in (self._value, self._time_s, self._weight, self._flowing, self._stretch)
+        self._time_s, self._weight, self._flowing, self._stretch = (
+            np.concatenate([kept, np.zeros_like(kept)]) for kept in (self._time_s, self._weight, self._flowing, self._stretch)
         )
 
     def roughness_kpa_s(self) -> float | None:
         """Standard deviation of one row while fluid flows, from how three in a row bend; None where there are too few."""
         flowing = self._flowing[: self.count]
-        value, stretch = self._value[: self.count][flowing], self._stretch[: self.count][flowing]
+        value, stretch = self._rows[0, : self.count, UNKNOWNS][flowing], self._stretch[: self.count][flowing]
         if len(value) < LEAST_ROUGH:
             return None
         bend = (value[2:] - 2.0 * value[1:-1] + value[:-2])[stretch[2:] == stretch[:-2]]
@@ -83,7 +98,7 @@ class Cycle:
 
     def weigh_flowing(self, weight: float) -> None:
         """All rows of flowing fluid count so much."""
-        self._weight[: self.count][self._flowing[: self.count]] = weight
+        self._flowing_weight = weight
 
     def leave_out(self, from_s: float, to_s: float) -> None:
         """Rows of this time count no longer, and what follows has a constant of its own."""
@@ -94,53 +109,86 @@ class Cycle:
         count = len(keep)
         self._stretch[:count] = np.cumsum(np.diff(label, prepend=label[:1]) != 0)
         self._rows[:, :count] = self._rows[:, keep]
-        self._value[:count], self._weight[:count] = self._value[keep], self._weight[keep]
-        self._flowing[:count] = self._flowing[keep]
+        self._weight[:count], self._flowing[:count] = self._weight[keep], self._flowing[keep]
         self._time_s[:count] = time_s[keep]
         self.count = count
         self._now = (int(self._stretch[count - 1]) if count else 0) + int(begun)
+        self._summed = 0
+        self._stretches.clear()
 
-    def centred(self, first: int, last: int, without_s: tuple[float, float] | None = None) -> Centred:
-        """The rows of members first to last; without_s: as if what lies between these times had been left out."""
-        time_s, stretch = self._time_s[: self.count], self._stretch[: self.count]
-        chosen: NDArray[np.intp] | slice = slice(0, self.count)
-        if without_s is not None:
-            chosen = np.flatnonzero((time_s < without_s[0]) | (time_s > without_s[1]))
-            stretch = 2 * stretch[chosen] + (time_s[chosen] > without_s[1])
-        time_s = time_s[chosen]
-        rows, value, weight = self._rows[first:last, chosen], self._value[chosen], self._weight[chosen]
-        if len(time_s) == 0:
-            none = np.zeros(0, dtype=np.intp)
-            return Centred(rows, value, time_s, none, none, weight)
-        begins = np.concatenate([[0], np.flatnonzero(np.diff(stretch)) + 1])
-        counts = np.diff(begins, append=len(time_s))
-        means = np.add.reduceat(rows, begins, axis=1) / counts[None, :, None]
-        rows = rows - np.repeat(means, counts, axis=1)
-        rows *= weight[None, :, None]
-        value = (value - np.repeat(np.add.reduceat(value, begins) / counts, counts)) * weight
-        return Centred(rows, value, time_s, begins, counts, weight)
+    def sums(self, first: int, last: int) -> Sums:
+        """Over all rows, of the members first to last."""
+        self._sum()
+        return self._stretches.sums(first, last, self._flowing_weight)
+
+    def _sum(self) -> None:
+        """Takes the rows into the stretches' sums that are not yet in them."""
+        while self._summed < self.count:
+            at, stretch = self._summed, self._stretch
+            if at == 0 or stretch[at] != stretch[at - 1]:
+                self._stretches.begin(self._rows[:, at].copy(), flows=bool(self._flowing[at]))
+            until = at + int(np.searchsorted(stretch[at : self.count], stretch[at], side="right"))
+            self._stretches.add(self._rows[:, at:until], self._weight[at:until])
+            self._summed = until
+
+    def sums_without(self, from_s: float, to_s: float, last: int) -> tuple[Sums, int]:
+        """As if the rows of this time had been left out, of the members before last; and how many rows that leaves."""
+        time_s = self._time_s[: self.count]
+        keep = np.flatnonzero((time_s < from_s) | (time_s > to_s))
+        stretch = 2 * self._stretch[keep] + (time_s[keep] > to_s)
+        alone = Cycle(last)
+        alone._rows, alone._weight = self._rows[:last, keep], self._weight[keep]
+        alone._flowing, alone._stretch = self._flowing[keep], stretch
+        alone.count, alone._flowing_weight = len(keep), self._flowing_weight
+        return alone.sums(0, last), len(keep)
+
+    def asked(self, since_s: float, columns: Array, last: int) -> Asked:
+        """What columns (k, n) share with the rows, of the members before last; they are 0 for every row before since_s.
+
+        n: the rows from since_s on, `times_s`.
+        """
+        self._sum()
+        first = self._from(since_s)
+        rows, flowing = self._rows[:last, first : self.count], self._flowing[first : self.count]
+        square = self._flowing_weight**2
+        weighed = columns * np.where(flowing, square, self._weight[first : self.count] ** 2)
+        begins = [0, *(np.flatnonzero(np.diff(self._stretch[first : self.count])) + 1).tolist(), self.count - first]
+        across, squares = np.zeros((last, UNKNOWNS + 1, len(columns))), (weighed * columns).sum(axis=1)
+        for mean, begin, end in zip(self._stretches.last_means(len(begins) - 1), begins, begins[1:], strict=False):
+            # The rows less their own mean, so that nothing large is subtracted from something large.
+            part = weighed[:, begin:end]
+            across += (rows[:, begin:end] - mean.row[:last, None, :]).transpose(0, 2, 1) @ part.T
+            whole = mean.weight * (square if flowing[begin] else 1.0)
+            squares -= part.sum(axis=1) ** 2 / whole
+        return Asked(across[:, :UNKNOWNS], across[0, UNKNOWNS], squares)
+
+    def times_s(self, since_s: float) -> Array:
+        """Of the rows from since_s on."""
+        return self._time_s[self._from(since_s) : self.count]
+
+    def _from(self, since_s: float) -> int:
+        return int(np.searchsorted(self._time_s[: self.count], since_s, side="right"))
+
+    def residual(self, member: int, found: Array) -> Residual:
+        """What this member leaves with what it has found (u)."""
+        count = self.count
+        left = self._rows[member, :count] @ np.append(-found, 1.0)
+        weight = np.where(self._flowing[:count], self._flowing_weight, self._weight[:count])
+        begins = np.concatenate([[0], np.flatnonzero(np.diff(self._stretch[:count])) + 1])
+        counts = np.diff(begins, append=count)
+        means = np.add.reduceat(left * weight**2, begins) / np.add.reduceat(weight**2, begins)
+        return Residual((left - np.repeat(means, counts)) * weight, self._time_s[:count], begins, counts)
 
 
-def with_rows(sums: Sums, centred: Centred, first: int, last: int) -> Sums:
-    """The sums of members first to last with their rows added."""
-    rows = centred.rows
-    across = rows.transpose(0, 2, 1)
-    return Sums(
-        sums.matrix[first:last] + across @ rows,
-        sums.right[first:last] + across @ centred.value,
-        sums.square[first:last] + float(centred.value @ centred.value),
-    )
-
-
-def hump(centred: Centred, residual: Array, lengths: tuple[int, ...]) -> tuple[float, float, float]:
+def hump(residual: Residual, lengths: tuple[int, ...]) -> tuple[float, float, float]:
     """The window that is most worth leaving out: what that would save in squares, from when, until when.
 
-    residual: (n), what one member leaves unexplained. Behind the window the integral has to lie higher than before it.
+    Behind the window the integral has to lie higher than before it.
     """
     best = (0.0, 0.0, 0.0)
     half_s = 0.5 * BIN_S
-    for begin, count in zip(centred.begins.tolist(), centred.counts.tolist(), strict=True):
-        left = residual[begin : begin + count]
+    for begin, count in zip(residual.begins.tolist(), residual.counts.tolist(), strict=True):
+        left = residual.left[begin : begin + count]
         sums = np.concatenate([[0.0], np.cumsum(left)])
         squares = np.concatenate([[0.0], np.cumsum(left * left)])
         for length in lengths:
@@ -154,6 +202,6 @@ def hump(centred: Centred, residual: Array, lengths: tuple[int, ...]) -> tuple[f
             worth = np.where(mean_behind > mean_before, saved - ROW_COSTS * length, 0.0)
             at = int(worth.argmax())
             if worth[at] > best[0]:
-                from_s = float(centred.time_s[begin + first[at]]) - half_s
-                best = (float(worth[at]), from_s, float(centred.time_s[begin + behind[at] - 1]) + half_s)
+                from_s = float(residual.time_s[begin + first[at]]) - half_s
+                best = (float(worth[at]), from_s, float(residual.time_s[begin + behind[at] - 1]) + half_s)
     return best

@@ -16,7 +16,7 @@ of a noisy signal is taken. It is linear in all unknowns but the shape, so nothi
 own fit says.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,25 +48,37 @@ _LARGEST_X = 8.0
 
 @dataclass(slots=True)
 class Sums:
-    """Normal equations of all members from what is behind: matrix (m, 7, 7), right (m, 7), square (m)."""
+    """Normal equations of members from some rows, the values as one more column: products (m, u + 1, u + 1)."""
 
-    matrix: Array
-    right: Array
-    square: Array
+    products: Array
 
-    def put(self, first: int, part: "Sums") -> None:
-        """Takes the sums of some members, from the first one on."""
-        last = first + len(part.square)
-        self.matrix[first:last], self.right[first:last], self.square[first:last] = part.matrix, part.right, part.square
+    @property
+    def matrix(self) -> Array:
+        """Of the unknowns: (m, u, u)."""
+        return self.products[:, :UNKNOWNS, :UNKNOWNS]
+
+    @property
+    def right(self) -> Array:
+        """Of the unknowns and the values: (m, u)."""
+        return self.products[:, :UNKNOWNS, UNKNOWNS]
+
+    @property
+    def square(self) -> Array:
+        """Of the values: (m)."""
+        return self.products[:, UNKNOWNS, UNKNOWNS]
+
+    def with_rows(self, more: "Sums", first: int = 0) -> "Sums":
+        """More rows of some members, from the first one on, and what was known of these members before."""
+        return Sums(self.products[first : first + len(more.products)] + more.products)
 
     def chosen(self, members: NDArray[np.intp]) -> "Sums":
         """Those of some members."""
-        return Sums(self.matrix[members], self.right[members], self.square[members])
+        return Sums(self.products[members])
 
 
 def first_sums(members: int, resistance_kpa_s_ul: float, tau_s: float) -> Sums:
     """What is known before anything is seen."""
-    matrix, right, square = np.zeros((UNKNOWNS, UNKNOWNS)), np.zeros(UNKNOWNS), 0.0
+    products = np.zeros((UNKNOWNS + 1, UNKNOWNS + 1))
     known = (
         (HEIGHT, 0.0, HEIGHT_KPA),
         (RESISTANCE, 0.0, RESISTANCE_PART * resistance_kpa_s_ul),
@@ -77,19 +89,22 @@ def first_sums(members: int, resistance_kpa_s_ul: float, tau_s: float) -> Sums:
         (SHAPE, 0.0, SHAPE_SPREAD * ELASTIC_KPA),
     )
     for place, mean, spread in known:
-        matrix[place, place] += 1.0 / spread**2
-        right[place] += mean / spread**2
-        square += (mean / spread) ** 2
-    gives_way = np.zeros(UNKNOWNS)
+        row = np.zeros(UNKNOWNS + 1)
+        row[place], row[UNKNOWNS] = 1.0 / spread, mean / spread
+        products += np.outer(row, row)
+    gives_way = np.zeros(UNKNOWNS + 1)
     gives_way[ELASTIC], gives_way[WALL] = GIVES_WAY, -1.0
     gives_way /= GIVES_WAY_SPREAD * ELASTIC_KPA
-    matrix += np.outer(gives_way, gives_way)
-    return Sums(np.tile(matrix, (members, 1, 1)), np.tile(right, (members, 1)), np.full(members, square))
+    products += np.outer(gives_way, gives_way)
+    return Sums(np.tile(products, (members, 1, 1)))
 
 
 @dataclass(slots=True)
 class Members:
-    """Shapes and states of so many ducts, an array of (m) each; found is (m, 7)."""
+    """Shapes and states of so many ducts, an array of (m) each; found is (m, u).
+
+    integrals: over time, of e, -g and -x (e + 1), (m, 3).
+    """
 
     shape_ul: Array
     wall_s: Array
@@ -98,6 +113,7 @@ class Members:
     wall: Array
     leaked_ul: Array
     found: Array
+    integrals: Array
 
     def step(self, dt_s: float, through_ul: float) -> tuple[Array, Array, Array]:
         """Moves on by dt_s to a volume through the cannula; returns e, g and x (e + 1) there."""
@@ -106,6 +122,7 @@ class Members:
         part = dt_s / self.wall_s
         self.wall = (self.wall + part * elastic) / (1.0 + part)
         bent = x * (elastic + 1.0)
+        self.integrals = self.integrals + dt_s * np.stack([elastic, -self.wall, -bent], axis=1)
         found = self.found
         scale = np.maximum(found[:, ELASTIC], LEAST_ELASTIC_KPA)
         kpa = scale * elastic - found[:, WALL] * self.wall - found[:, SHAPE] * bent
@@ -126,6 +143,7 @@ class Members:
             self.wall[members],
             self.leaked_ul[members],
             self.found[members],
+            self.integrals[members],
         )
 
 
@@ -138,7 +156,7 @@ def intact(resistance_kpa_s_ul: float) -> Members:
     found[:, COOLING] = COOLING_PART_MIN * resistance_kpa_s_ul
     none = np.zeros(count)
     shape_ul, wall_s = np.array(shapes).T
-    return Members(shape_ul, wall_s, none, none, none.copy(), none.copy(), found)
+    return Members(shape_ul, wall_s, none, none, none.copy(), none.copy(), found, np.zeros((count, 3)))
 
 
 def torn_from(ducts: Members, sums: Sums) -> tuple[Members, Sums]:
@@ -155,18 +173,9 @@ def torn_from(ducts: Members, sums: Sums) -> tuple[Members, Sums]:
 
 def joined(first: Members, second: Members) -> Members:
     """Both, in this order."""
-    return Members(
-        *(
-            np.concatenate([getattr(first, name), getattr(second, name)])
-            for name in ("shape_ul", "wall_s", "conductance_ul_s_kpa", "tissue_kpa", "wall", "leaked_ul", "found")
-        )
-    )
+    return Members(*(np.concatenate([getattr(first, each.name), getattr(second, each.name)]) for each in fields(Members)))
 
 
 def joined_sums(first: Sums, second: Sums) -> Sums:
     """Both, in this order."""
-    return Sums(
-        np.concatenate([first.matrix, second.matrix]),
-        np.concatenate([first.right, second.right]),
-        np.concatenate([first.square, second.square]),
-    )
+    return Sums(np.concatenate([first.products, second.products]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controller.core.duct.cycle import Centred
+from controller.core.duct.cycle import Asked, Cycle
 from controller.core.duct.family import ELASTIC, IMPLAUSIBLE, LEAST_ELASTIC_KPA, Array, Sums
 
 LOOK_BACK_S = 8.0
@@ -22,7 +22,7 @@ _LEAST_INFORMATION = 0.5
 class Break:
     """likelihood: twice the logarithm of how much better the course is explained with the break at at_s, of slope kpa_s.
 
-    step: the same for the best step; step_s: where. found: (m, 7); best: the member that explains the course best without either.
+    step: the same for the best step; step_s: where. found: (m, u); best: the member that explains the course best without either.
     misfit: what it leaves, in squares of standard deviations.
     """
 
@@ -37,7 +37,7 @@ class Break:
 
 
 def solved(sums: Sums, more: Array | None = None) -> tuple[Array, Array, Array]:
-    """What stands before the members (m, 7), their misfit (m), and the same solution for more right sides (m, 7, k)."""
+    """What stands before the members (m, u), their misfit (m), and the same solution for more right sides (m, u, k)."""
     right = sums.right[:, :, None]
     both = right if more is None else np.concatenate([right, more], axis=2)
     solution = np.linalg.solve(sums.matrix, both)
@@ -49,36 +49,30 @@ def solved(sums: Sums, more: Array | None = None) -> tuple[Array, Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Breaks and steps at so many moments, as columns beside the rows, and what they share with the rows.
-
-    breaks_from: the first moment at which a break may be.
-    """
+    """Breaks and then steps at so many moments. breaks_from: the first moment at which a break may be."""
 
     moments_s: Array
     breaks_from: int
-    asked: Array
-    across: Array
+    asked: Asked
 
 
-def question(centred: Centred, breaks_from_s: float) -> Question | None:
+def question(cycle: Cycle, members: int, breaks_from_s: float) -> Question | None:
     """Steps at every moment of the last seconds, and breaks from breaks_from_s on; None where there is too little yet."""
-    time_s = centred.time_s
-    now_s = float(time_s[-1])
-    moments_s = np.arange(max(float(time_s[0]) - 0.1, now_s - LOOK_BACK_S), now_s - 0.3, EVERY_S)
+    now_s = cycle.last_s
+    moments_s = np.arange(max(cycle.first_s - 0.1, now_s - LOOK_BACK_S), now_s - 0.3, EVERY_S)
     if len(moments_s) == 0:
         return None
-    since_s = time_s[:, None] - moments_s[None, :]
-    asked = centred.column(
-        np.concatenate([np.where(since_s > 0.0, -0.5 * since_s * since_s, 0.0), (since_s > 0.0) * 1.0], axis=1)
-    )
-    return Question(moments_s, int(np.searchsorted(moments_s, breaks_from_s)), asked, centred.rows.transpose(0, 2, 1) @ asked)
+    since_s = np.maximum(cycle.times_s(float(moments_s[0]))[None, :] - moments_s[:, None], 0.0)
+    columns = np.concatenate([-0.5 * since_s * since_s, np.where(since_s > 0.0, 1.0, 0.0)])
+    asked = cycle.asked(float(moments_s[0]), columns, members)
+    return Question(moments_s, int(np.searchsorted(moments_s, breaks_from_s)), asked)
 
 
-def answer(question: Question, centred: Centred, found: Array, misfit: Array, solution: Array) -> Break:
+def answer(question: Question, found: Array, misfit: Array, solution: Array) -> Break:
     """What the solution of the sums with these rows and this question says."""
-    asked, across, moments_s = question.asked, question.across, question.moments_s
-    seen = (centred.value @ asked)[None, :] - (across * found[:, :, None]).sum(axis=1)
-    information = (asked * asked).sum(axis=0)[None, :] - (across * solution).sum(axis=1)
+    asked, moments_s = question.asked, question.moments_s
+    seen = asked.value[None, :] - (asked.across * found[:, :, None]).sum(axis=1)
+    information = asked.square[None, :] - (asked.across * solution).sum(axis=1)
     gain = np.where(
         (seen > 0.0) & (information > _LEAST_INFORMATION), seen * seen / np.maximum(information, _LEAST_INFORMATION), 0.0
     )
