@@ -172,13 +172,16 @@ class CoreBench:
         assert self.state is State.COMPLETE
         return self
 
-    def hold(self, duct_kpa: float, limit_s: float = 15.0) -> None:
-        """The line comes down to what the duct holds, until the hold has told its result, or has ended otherwise."""
+    def hold(self, duct_kpa: float, limit_s: float = 15.0, line: LineModel | None = None) -> None:
+        """The line comes down to what the duct holds, until the hold has told its result, or has ended otherwise.
+
+        line: what it has become, if it is no longer LINE.
+        """
         results, kpa = len(self.desk.hold_kpa), self.desk.view.pressure.kpa or 0.0
         for _ in range(round(limit_s / 0.01)):
             if len(self.desk.hold_kpa) > results or self.state is not State.HOLDING:
                 return
-            kpa = duct_kpa + after_10_ms(LINE, kpa - duct_kpa, 0.0)
+            kpa = duct_kpa + after_10_ms(line or LINE, kpa - duct_kpa, 0.0)
             self.breathe(0.01, kpa)
         raise AssertionError(f"no result: {self.core.snapshot()}")
 

@@ -27,6 +27,9 @@ class DuctBench:
     squeezes: tuple[tuple[float, float, float], ...] = ()  # when, kPa, how long
     factor: float = 1.0  # of the cannula's resistance
     softer_ul_kpa: float = 0.0
+    lags_ul: float = 0.0  # what a stopper that sticks withholds in the first second of each increment, and gives in the next
+    seen_late_s: float = 0.0  # how much later than the plunger's standing still that is known
+    hold_s: float = HOLD_S
     increments: int = 5
     now_s: float = 0.0
     line_kpa: float = 0.0
@@ -77,10 +80,12 @@ class DuctBench:
     def increment(self, each: Callable[[], bool] = lambda: False) -> bool:
         """One increment and its hold."""
         self.watch.infusing(self.now_s, 50.0, 5.0)
-        if self.move(10.0, 5.0, each):
+        if self.move(1.0, 5.0 - self.lags_ul, each) or self.move(1.0, 5.0 + self.lags_ul, each) or self.move(8.0, 5.0, each):
+            return True
+        if self.move(self.seen_late_s, 0.0, each):
             return True
         self.watch.holding(self.now_s)
-        if self.move(HOLD_S, 0.0, each):
+        if self.move(self.hold_s - self.seen_late_s, 0.0, each):
             return True
         self.watch.settled()
         return self.move(0.3, 0.0, each)

@@ -75,6 +75,26 @@ def test_what_noise_and_movement_explain_is_no_loss(kpa: list[float], flowing_kp
     assert held(kpa, replace(PLAN, target_ul=150.0), flowing_kpa).desk.reason is Reason.VOLUME_REACHED
 
 
+@pytest.mark.parametrize(
+    ("slower", "after"),
+    [([1.5, 1.0, 1.5], None), ([1.0, 1.5, 1.5], 3), ([1.2, 1.2, 1.2], None), ([2.2, 1.0, 1.0], 1)],
+    ids=["now_and_then", "twice", "a_little", "plainly"],
+)
+def test_a_line_that_comes_to_rest_too_slowly_has_air_in_it(slower: list[float], after: int | None) -> None:
+    """One hold that is bent a little may be a patient who moves."""
+    bench = in_state(State.INFUSING, replace(PLAN, target_ul=150.0))
+    for count, factor in enumerate(slower, start=1):
+        if count > 1:
+            bench.start_motion(0.2)
+        bench.finish_motion(duct_kpa=(0.2, 0.2))
+        bench.hold(0.2, limit_s=40.0, line=replace(LINE, compliance_ul_kpa=factor * LINE.compliance_ul_kpa))
+        if bench.desk.reason is not None:
+            break
+    assert bench.desk.reason is (Reason.VOLUME_REACHED if after is None else Reason.AIR_IN_LINE)
+    if after is not None:
+        assert count == after
+
+
 def test_the_last_increment_is_what_is_left() -> None:
     bench = in_state(State.HOLDING, replace(PLAN, target_ul=60.0))
     bench.hold(0.3)

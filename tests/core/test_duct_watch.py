@@ -57,6 +57,37 @@ def test_a_patient_who_moves_is_not_suspected(shape_ul: float) -> None:
     assert max(evidence for _, evidence in bench.evidence) < 1.0
 
 
+ALWAYS = tuple((1.0 + 3.7 * count, (1.0, 2.5, 0.7, 3.0)[count % 4], (0.6, 1.2, 2.0, 0.4, 1.7)[count % 5]) for count in range(60))
+EARLY = ((0.6, 1.3, 0.8), (1.7, 1.1, 1.5), (3.8, 1.3, 1.4), (6.0, 2.0, 0.4))
+
+
+@pytest.mark.parametrize(("squeezes", "hold_s"), [(ALWAYS, 24.0), (ALWAYS, 6.0), (EARLY, 6.0)], ids=["long", "short", "early"])
+def test_one_who_moves_all_the_time_is_not_suspected(squeezes: tuple[tuple[float, float, float], ...], hold_s: float) -> None:
+    """However long it goes on, and with nothing yet known of the duct."""
+    bench = DuctBench(110.0, squeezes=squeezes, hold_s=hold_s, increments=4).run()
+    assert max(evidence for _, evidence in bench.evidence) < 1.0
+
+
+@pytest.mark.parametrize("hold_s", [6.0, 24.0])
+def test_and_a_tear_of_one_who_moves_all_the_time_is_found(hold_s: float) -> None:
+    bench = DuctBench(squeezes=ALWAYS, hold_s=hold_s, tears_kpa=2.2, torn_ul_s_kpa=10.0, increments=6).until_found()
+    assert bench.torn_s is not None
+    assert bench.watch.evidence >= 1.0
+    assert 0.0 < bench.now_s - bench.torn_s < hold_s + 15.0
+
+
+@pytest.mark.parametrize("softer_ul_kpa", [-0.006, 0.006])
+def test_a_softness_that_is_known_to_a_few_percent_is_no_loss(softer_ul_kpa: float) -> None:
+    bench = DuctBench(softer_ul_kpa=softer_ul_kpa).run()
+    assert max(evidence for _, evidence in bench.evidence) < 0.7
+
+
+@pytest.mark.parametrize(("lags_ul", "seen_late_s"), [(0.3, 0.0), (0.0, 0.25)])
+def test_neither_a_late_start_nor_a_standstill_that_is_known_late_is_a_loss(lags_ul: float, seen_late_s: float) -> None:
+    bench = DuctBench(lags_ul=lags_ul, seen_late_s=seen_late_s).run()
+    assert max(evidence for _, evidence in bench.evidence) < 0.7
+
+
 def test_a_tear_of_a_patient_who_moves_is_found_too() -> None:
     bench = DuctBench(squeezes=SQUEEZED, tears_kpa=2.2).until_found()
     assert bench.torn_s is not None
