@@ -48,6 +48,7 @@ PatientsOption = Annotated[int, typer.Option(min=1, max=100_000, help="How many,
 SeedOption = Annotated[int, typer.Option(min=0, help="Patients and their lines follow from seed and index.")]
 CohortOption = Annotated[str, typer.Option(metavar="NAME|PATH", help="Has to have the subgroups that are measured.")]
 ProfileOption = Annotated[str, typer.Option(metavar="sim|PATH", help="Syringe, agent, tube, priming.")]
+SyringeOption = Annotated[str | None, typer.Option(metavar="NAME", help="Another syringe of the catalogue than the profile's.")]
 PlantOption = Annotated[str | None, typer.Option(metavar="MODULE:FACTORY", help="Another plant than ours.")]
 
 
@@ -150,13 +151,28 @@ def detection(
 
 
 @bench_app.command()
+def occlusion(
+    patients: PatientsOption = 300,
+    seed: SeedOption = 7,
+    syringe: SyringeOption = None,
+    cohort: CohortOption = "mixed",
+    profile: ProfileOption = "sim",
+    json_output: JsonOption = False,
+) -> None:
+    """How soon a tip that is blocked all at once is noticed, at 5 uL/s. Exit: 1 where a limit is not kept."""
+    from controller.benchmarks.occlusion import measure_occlusion  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    case = Case(seed, 0, cohort, "core", profile=profile)
+    _measure(partial(measure_occlusion, syringe=syringe), case, patients, json_output=json_output, syringe=syringe)
+
+
+@bench_app.command()
 def relief(
     patients: PatientsOption = 300,
     seed: SeedOption = 7,
     rate: Annotated[float | None, typer.Option(metavar="UL_S", help="One rate; 2, 5 and 10 uL/s if not said.")] = None,
-    syringe: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another syringe of the catalogue than the profile's.")
-    ] = None,
+    syringe: SyringeOption = None,
     fidelity: Annotated[str, typer.Option(metavar="wire|core", help="Bytes on simulated wires, or the core alone.")] = "wire",
     cohort: CohortOption = "mixed",
     profile: ProfileOption = "sim",

@@ -151,7 +151,7 @@ def into_patient_ul(plant: Any) -> float | None:
 def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stopped | None:
     """One patient, stopped; None where the procedure ended by itself before. Raises CaseError, OptionsError, PlantError, ..."""
     loaded, patient = set_up(case)
-    loaded = _with_line(loaded, rate_ul_s, syringe)
+    loaded = with_line(loaded, rate_ul_s, syringe)
     random = Random(f"{case.seed}/{case.index}/relief")
     part = EARLIEST + (LATEST - EARLIEST) * random.random()
     stop_at_ul = loaded.profile.injection.increment_ul * (random.randrange(INCREMENTS) + part)
@@ -178,7 +178,8 @@ def stop_one(case: Case, rate_ul_s: float, syringe: str | None = None) -> Stoppe
     )
 
 
-def _with_line(loaded: LoadedProfile, rate_ul_s: float, syringe: str | None) -> LoadedProfile:
+def with_line(loaded: LoadedProfile, rate_ul_s: float, syringe: str | None) -> LoadedProfile:
+    """The profile with another rate, and another syringe if one is named. Raises ConfigError."""
     told = {"injection.rate_ul_s": (rate_ul_s, "--rate"), "line.syringe": (syringe, "--syringe")}
     return build_profile(loaded.raw, loaded.source, told)
 
@@ -208,7 +209,7 @@ def measure_relief(
 ) -> list[dict[str, Any]]:
     """Rows of name, value, limit and ok, for one rate after the other. Raises as stop_one."""
     rows = []
-    loaded = _with_line(set_up(case)[0], rates_ul_s[0], syringe)
+    loaded = with_line(set_up(case)[0], rates_ul_s[0], syringe)
     nominal_ml = loaded.parts.syringe.nominal_ml
     limit_ul = SMALL_LIMIT_UL if nominal_ml <= SMALL_ML else LARGE_LIMIT_UL
     for number, rate_ul_s in enumerate(rates_ul_s):

@@ -200,9 +200,13 @@ def test_a_break_is_dated_and_measured() -> None:
     members = len(ducts.shape_ul)
     cycle.weigh_flowing(1.0 / 0.1)
     sums = first_sums(members, 7.0, 1.2)
-    asked = question(cycle, members, 0.0)
+    stand = cycle.stand(members)
+    cycle.begin_stretch()
+    for _ in range(3):  # what comes between two parts of a judgement is for the next one
+        cycle.add(np.full((members, UNKNOWNS), 1e4), -1e5, 10.0, 1.0, flowing=True)
+    asked = question(cycle, stand, 0.0)
     assert asked is not None
-    found = answer(asked, *solved(sums.with_rows(cycle.sums(0, members)), asked.asked.across))
+    found = answer(asked, *solved(sums.with_rows(stand.sums), asked.asked.across))
     assert found.likelihood > 30.0
     assert found.at_s == pytest.approx(6.0, abs=1.0)
     assert found.kpa_s == pytest.approx(0.4, rel=0.4)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from controller.benchmarks.decide import measure_decide
 from controller.benchmarks.hold import measure_hold
+from controller.benchmarks.occlusion import measure_occlusion
 from controller.benchmarks.prime import check_line, measure_prime
 from controller.benchmarks.relief import measure_relief, stop_one, with_syringe
 from controller.benchmarks.rows import quantile, row
@@ -109,6 +110,16 @@ def test_a_stop_by_wire_is_relieved_as_soon_as_the_exchanges_allow() -> None:
     assert stopped.began_s is not None
     assert 0.24 < stopped.began_s < 0.29
     assert stopped.withdrawn_ul > 0.0
+
+
+def test_a_tip_that_is_blocked_is_noticed_in_time_as_resistance() -> None:
+    rows = by_name(measure_occlusion(CASE, 6))
+    assert rows["blocked"]["value"] == 6
+    assert rows["noticed_max_s"]["ok"] is True
+    assert 0.05 < float(str(rows["noticed_p50_s"]["value"])) <= float(str(rows["noticed_max_s"]["value"]))
+    assert float(str(rows["risen_p50_kpa"]["value"])) > 1.0
+    assert rows["as_resistance_part"]["value"] == 1.0
+    assert by_name(measure_occlusion(CASE, 1, "bd-3ml"))["noticed_max_s"]["limit"] is None, "asked of the small syringe"
 
 
 def test_a_larger_syringe_is_softer_and_its_drive_as_stiff_as_before() -> None:

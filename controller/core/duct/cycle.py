@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from controller.core.duct.bins import BIN_S
 from controller.core.duct.family import UNKNOWNS, Array, Sums
-from controller.core.duct.stretches import Stretches
+from controller.core.duct.stretches import Mean, Stretches
 
 ROW_COSTS = 0.8  # of leaving one row out, in squares of its standard deviation (which is a cautious one)
 LEAST_ROUGH = 10
@@ -41,6 +41,15 @@ class Asked:
     square: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a cycle stood at one moment: sums of the rows that it had then, their number, and the means of its stretches."""
+
+    sums: Sums
+    count: int
+    means: list[Mean]
+
+
 class Cycle:
     """Rows of so many members since the increment began."""
 
@@ -55,16 +64,6 @@ class Cycle:
         self.count = 0
         self._stretches = Stretches(members)
         self._summed = 0  # so many rows are in the stretches' sums
-
-    @property
-    def first_s(self) -> float:
-        """Of the oldest row."""
-        return float(self._time_s[0])
-
-    @property
-    def last_s(self) -> float:
-        """Of the newest row."""
-        return float(self._time_s[self.count - 1])
 
     def begin_stretch(self) -> None:
         """What comes now has a constant of its own."""
@@ -121,6 +120,10 @@ class Cycle:
         self._sum()
         return self._stretches.sums(first, last, self._flowing_weight)
 
+    def stand(self, last: int) -> Stand:
+        """As it is now, of the members before last: what is asked later goes by these rows, not by what has come meanwhile."""
+        return Stand(self.sums(0, last), self.count, self._stretches.means())
+
     def _sum(self) -> None:
         """Takes the rows into the stretches' sums that are not yet in them."""
         while self._summed < self.count:
@@ -142,19 +145,15 @@ class Cycle:
         alone.count, alone._flowing_weight = len(keep), self._flowing_weight
         return alone.sums(0, last), len(keep)
 
-    def asked(self, since_s: float, columns: Array, last: int) -> Asked:
-        """What columns (k, n) share with the rows, of the members before last; they are 0 for every row before since_s.
-
-        n: the rows from since_s on, `times_s`.
-        """
-        self._sum()
-        first = self._from(since_s)
-        rows, flowing = self._rows[:last, first : self.count], self._flowing[first : self.count]
+    def asked(self, stand: Stand, since_s: float, columns: Array) -> Asked:
+        """What columns (k, n) share with the rows; they are 0 for every row before since_s. n: the rows of times_s."""
+        first, last = self._from(since_s), len(stand.sums.products)
+        rows, flowing = self._rows[:last, first : stand.count], self._flowing[first : stand.count]
         square = self._flowing_weight**2
-        weighed = columns * np.where(flowing, square, self._weight[first : self.count] ** 2)
-        begins = [0, *(np.flatnonzero(np.diff(self._stretch[first : self.count])) + 1).tolist(), self.count - first]
+        weighed = columns * np.where(flowing, square, self._weight[first : stand.count] ** 2)
+        begins = [0, *(np.flatnonzero(np.diff(self._stretch[first : stand.count])) + 1).tolist(), stand.count - first]
         across, squares = np.zeros((last, UNKNOWNS + 1, len(columns))), (weighed * columns).sum(axis=1)
-        for mean, begin, end in zip(self._stretches.last_means(len(begins) - 1), begins, begins[1:], strict=False):
+        for mean, begin, end in zip(stand.means[1 - len(begins) :], begins, begins[1:], strict=False):
             # The rows less their own mean, so that nothing large is subtracted from something large.
             part = weighed[:, begin:end]
             across += (rows[:, begin:end] - mean.row[:last, None, :]).transpose(0, 2, 1) @ part.T
@@ -162,9 +161,9 @@ class Cycle:
             squares -= part.sum(axis=1) ** 2 / whole
         return Asked(across[:, :UNKNOWNS], across[0, UNKNOWNS], squares)
 
-    def times_s(self, since_s: float) -> Array:
+    def times_s(self, stand: Stand, since_s: float = float("-inf")) -> Array:
         """Of the rows from since_s on."""
-        return self._time_s[self._from(since_s) : self.count]
+        return self._time_s[self._from(since_s) : stand.count]
 
     def _from(self, since_s: float) -> int:
         return int(np.searchsorted(self._time_s[: self.count], since_s, side="right"))

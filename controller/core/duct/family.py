@@ -67,9 +67,13 @@ class Sums:
         """Of the values: (m)."""
         return self.products[:, UNKNOWNS, UNKNOWNS]
 
-    def with_rows(self, more: "Sums", first: int = 0) -> "Sums":
-        """More rows of some members, from the first one on, and what was known of these members before."""
-        return Sums(self.products[first : first + len(more.products)] + more.products)
+    def with_rows(self, more: "Sums") -> "Sums":
+        """More rows of the first members, and what was known of these members before."""
+        return Sums(self.products[: len(more.products)] + more.products)
+
+    def part(self, first: int, last: int) -> "Sums":
+        """Those of the members first to last."""
+        return Sums(self.products[first:last])
 
     def chosen(self, members: NDArray[np.intp]) -> "Sums":
         """Those of some members."""

@@ -82,13 +82,13 @@ class Judge:
                 self.flowing_weight = 1.0 / max(self._least_kpa_s, rough_kpa_s)
                 cycle.weigh_flowing(self.flowing_weight)
         for _ in range(3):
-            total = self._with(cycle)
+            stand = cycle.stand(self.count)
             yield
-            asked = question(cycle, self.count, self._begun_s + STARTING_S)
+            asked = question(cycle, stand, self._begun_s + STARTING_S)
             if asked is None:
                 return
             yield
-            found_of_all = solved(total, asked.asked.across)
+            found_of_all = solved(self._sums.with_rows(stand.sums), asked.asked.across)
             yield
             found = self.found = answer(asked, *found_of_all)
             squeezed = found.step > STEP and found.step > found.likelihood
@@ -143,11 +143,12 @@ class Judge:
     def _weigh(self, cycle: Cycle, overlooked: float) -> Iterator[None]:
         """Intact against torn, over everything. overlooked: what a squeeze that is still in explains of it."""
         members = len(self.members.shape_ul)
+        total = self._sums.with_rows(cycle.sums(0, members))  # at once: all are to explain the same rows
+        yield
         misfit = np.empty(members)
         for first in range(0, members, AT_ONCE):
             last = min(first + AT_ONCE, members)
-            found, misfit[first:last], _ = solved(self._sums.with_rows(cycle.sums(first, last), first))
-            self.members.found[first:last] = found
+            self.members.found[first:last], misfit[first:last], _ = solved(total.part(first, last))
             yield
         self.leak_likelihood = float(misfit[: self.count].min() - misfit[self.count :].min()) - overlooked
         torn = self.count + int(misfit[self.count :].argmin())

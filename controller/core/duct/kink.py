@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controller.core.duct.cycle import Asked, Cycle
+from controller.core.duct.cycle import Asked, Cycle, Stand
 from controller.core.duct.family import ELASTIC, IMPLAUSIBLE, LEAST_ELASTIC_KPA, Array, Sums
 
 LOOK_BACK_S = 8.0
@@ -56,15 +56,16 @@ class Question:
     asked: Asked
 
 
-def question(cycle: Cycle, members: int, breaks_from_s: float) -> Question | None:
+def question(cycle: Cycle, stand: Stand, breaks_from_s: float) -> Question | None:
     """Steps at every moment of the last seconds, and breaks from breaks_from_s on; None where there is too little yet."""
-    now_s = cycle.last_s
-    moments_s = np.arange(max(cycle.first_s - 0.1, now_s - LOOK_BACK_S), now_s - 0.3, EVERY_S)
+    time_s = cycle.times_s(stand)
+    now_s = float(time_s[-1])
+    moments_s = np.arange(max(float(time_s[0]) - 0.1, now_s - LOOK_BACK_S), now_s - 0.3, EVERY_S)
     if len(moments_s) == 0:
         return None
-    since_s = np.maximum(cycle.times_s(float(moments_s[0]))[None, :] - moments_s[:, None], 0.0)
+    since_s = np.maximum(cycle.times_s(stand, float(moments_s[0]))[None, :] - moments_s[:, None], 0.0)
     columns = np.concatenate([-0.5 * since_s * since_s, np.where(since_s > 0.0, 1.0, 0.0)])
-    asked = cycle.asked(float(moments_s[0]), columns, members)
+    asked = cycle.asked(stand, float(moments_s[0]), columns)
     return Question(moments_s, int(np.searchsorted(moments_s, breaks_from_s)), asked)
 
 

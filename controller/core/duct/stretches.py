@@ -71,6 +71,6 @@ class Stretches:
     def _mean(self) -> Mean:
         return Mean(self._first + self._row / self._weight, self._weight)
 
-    def last_means(self, count: int) -> list[Mean]:
-        """Of the last ones."""
-        return [*self._means, self._mean()][-count:]
+    def means(self) -> list[Mean]:
+        """Of all of them, in their order."""
+        return [*self._means, self._mean()] if self._weight > 0.0 else list(self._means)
