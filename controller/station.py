@@ -99,7 +99,7 @@ class Station:
         if inputs.failed is not None:
             self._decide(HostFailed(inputs.failed))
         if inputs.lateness_us:
-            self._decide(Late(inputs.lateness_us / 1e6))
+            self._decide(Late(inputs.lateness_us / 1e6, inputs.late_by))
         if inputs.lost:
             for device in LINKS:  # in this order and not as they were lost: a record does not keep that
                 if device in inputs.lost:
