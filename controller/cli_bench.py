@@ -190,6 +190,25 @@ def relief(
     _measure(measure, case, patients, json_output=json_output, syringe=syringe, fidelity=fidelity)
 
 
+@bench_app.command()
+def jitter(
+    cycles: Annotated[int, typer.Option(min=400, max=10_000_000, help="Of 5 ms, by each test, in four turns.")] = 40_000,
+    json_output: JsonOption = False,
+) -> None:
+    """By how much the loop's wait is late, beside a C program's and cyclictest's. Exit: 1 where the limit is not kept."""
+    from controller.benchmarks.realtime.jitter import measure_jitter  # heavy, and other commands do without
+
+    rows = measure_jitter(cycles, lambda text: sys.stderr.write(f"{text}\n"))
+    if json_output:
+        print_json({"rows": rows, "cycles": cycles})
+    else:
+        for row in rows:
+            times = "  ".join(f"{name[:-3]} {row[name]:.3f}" for name in ("p50_ms", "p99_ms", "p999_ms", "max_ms"))
+            ratio = "" if row["ratio"] is None else f"  ratio to {row['reference']} {row['ratio']:g} (limit {row['limit']:g})"
+            sys.stdout.write(f"{row['name']:12} ms: {times}{ratio}\n")
+    raise typer.Exit(1 if any(row["ok"] is False for row in rows) else 0)
+
+
 def _measure(
     measure: Callable[[Any, int], list[dict[str, Any]]], case: Any, patients: int, *, json_output: bool, **more: object
 ) -> NoReturn:
