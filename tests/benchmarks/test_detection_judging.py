@@ -42,6 +42,7 @@ def test_missed_tears_of_ducts_that_were_called_full_are_counted() -> None:
     found.full = True
     row = judge("rupture_free_pressure", [*full, found, run(tear_s=50.0, spilt=spilt)], AT_1, 0.0)
     assert (row["full"], row["full_median_ul"]) == (2, 35.0)
+    assert (row["sensitivity"], row["stopped_after"]) == (0.25, 0.75)
     course = Course(0, "intact", 5.0, 50.0, full_s=80.0, volume_s=120.0)
     assert run_of(course, {}).full
     course.full_s = None

@@ -138,13 +138,15 @@ def judge(name: str, runs: Sequence[Run], alarm: Alarm, false_stop_rate: float |
         fates = [fate(run, alarm) for run in runs]
         found = [run for run, each in zip(runs, fates, strict=True) if each is Fate.FOUND]
         tears = sum(each in (Fate.FOUND, Fate.MISSED, Fate.STOPPED_BEFORE) for each in fates)
+        full = [run for run, each in zip(runs, fates, strict=True) if each is Fate.MISSED and run.full]
         row |= {
             "n": tears,
             "sensitivity": _rounded(len(found) / tears) if tears else None,
             "stopped_before": fates.count(Fate.STOPPED_BEFORE),
             "never": fates.count(Fate.NEVER),
             "too_little": fates.count(Fate.TOO_LITTLE),
-            **_called_full([run for run, each in zip(runs, fates, strict=True) if each is Fate.MISSED and run.full]),
+            **_called_full(full),
+            "stopped_after": _rounded((len(found) + len(full)) / tears) if tears else None,
         }
     return row | {"false_stop_rate": _rounded(false_stop_rate)} | _found(found, alarm)
 

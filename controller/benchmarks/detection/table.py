@@ -1,13 +1,14 @@
 """The rows as people read them: a table for each false-stop rate, by sub-group.
 
-before: how many runs a test has stopped for nothing before their tear.
+before: how many runs a test has stopped for nothing before their tear. full too: what is found, and ducts that were called full
+after their tear.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from controller.benchmarks.detection.measure import Findings, Row
 
-_HEAD = f"  {'test':18}{'false stops':>12}{'before':>8}{'found':>9}{'median uL':>11}{'95 % uL':>9}{'delay s':>9}"
+_HEAD = f"  {'test':18}{'false stops':>12}{'before':>8}{'found':>9}{'full too':>10}{'median uL':>11}{'95 % uL':>9}{'delay s':>9}"
 
 
 def table(findings: Findings) -> Iterator[str]:
@@ -22,7 +23,7 @@ def table(findings: Findings) -> Iterator[str]:
             for row in members:
                 yield (
                     f"  {row['method']:18}{_percent(row['false_stop_rate']):>12}{row.get('stopped_before', '-'):>8}"
-                    f"{_percent(row['sensitivity']):>9}"
+                    f"{_percent(row['sensitivity']):>9}{_percent(row.get('stopped_after')):>10}"
                     f"{_number(row['median_ul']):>11}{_number(row['p95_ul']):>9}{_number(row['delay_s']):>9}"
                 )
         yield ""
