@@ -81,6 +81,10 @@ class Loop:
         self._store_batch(self._world.now_us())
         return self._station.outcome
 
+    def move_to(self, world: World) -> None:
+        """From here on in another world, in which time goes on from where it stood."""
+        self._world = world
+
     def lose_link(self, name: str, text: str) -> None:
         """Notes that a port is gone (also called by whoever writes to it). Its descriptor would never be quiet again."""
         self._lost.setdefault(name, text)

@@ -52,9 +52,10 @@ def _now_ns() -> int:
 class RealWorld:
     """Ports and time as they are. A context manager: signals are the loop's while it is entered."""
 
-    def __init__(self, links: Mapping[str, Link]) -> None:
+    def __init__(self, links: Mapping[str, Link], began_ns: int | None = None) -> None:
+        """began_ns: when the procedure began, in CLOCK_BOOTTIME; None for now."""
         self.links = links
-        self._began_ns = _now_ns()
+        self._began_ns = _now_ns() if began_ns is None else began_ns
         self._epoll = select.epoll()
         self._wake_in, self._wake_out = socket.socketpair()
         self._wakeup = Wakeup()
