@@ -1,6 +1,7 @@
 """The benchmark of the stop: staged procedures, forked trials, and what they tell. No time is judged here."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,20 +13,25 @@ from controller.virtual.case import Case
 from controller.virtual.procedure import NotEndedError
 
 CASE = Case(7, 0, "mixed", "wire", subgroup="intact")
+TRIES = 6  # a machine that holds a process up for so long that the host stops for that has spoilt a trial
+
+
+def one(trial: Callable[[], Trial | None]) -> Trial:
+    found = next((each for _ in range(TRIES) if (each := trial()) is not None), None)
+    assert found is not None
+    return found
 
 
 def test_a_staged_procedure_is_stopped_by_the_crossing_and_by_nothing_else(tmp_path: Path) -> None:
     stage = Stage(CASE, 18.0, 22.0)
     for _ in range(2):  # a stage is as good as new after a trial
-        trial = stage.ours()
-        assert trial is not None
+        trial = one(stage.ours)
         assert trial.stop_s > trial.crossed_s
         assert b"STP" in trial.stop
         assert b"DIS" in trial.poll
     if shutil.which("cc") or shutil.which("gcc"):
-        theirs = stage.reference(compiled("stop", tmp_path), trial.stop, trial.poll)
-        assert theirs is not None
-        assert theirs.stop == trial.stop
+        program = compiled("stop", tmp_path)
+        assert one(lambda: stage.reference(program, trial.stop, trial.poll)).stop == trial.stop
 
 
 def test_a_procedure_that_never_comes_so_far_can_not_be_staged() -> None:
