@@ -121,6 +121,16 @@ def test_a_plant_that_is_not_ours_has_its_own_patients(tmp_path: Path, monkeypat
     assert at_2["two_rates"]["delay_s"] > 0.0
 
 
+def test_the_plant_of_the_documentation_is_one_of_those(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2] / "docs" / "examples")
+    said = CliRunner().invoke(app, [*DETECTION, "--patients", "6", "--jobs", "1", "--plant", "other_duct:make", "--json"])
+    assert said.exit_code == 0, said.stderr
+    rows = {row["subgroup"]: row for row in json.loads(said.stdout)["rows"] if row["method"] == OURS and row["at_rate"] is None}
+    assert set(rows) == {"motion", "intact", "torn, torn"}
+    assert rows["torn, torn"]["n"] == 2
+    assert rows["torn, torn"]["median_ul"] is None or rows["torn, torn"]["median_ul"] > 1.0
+
+
 def test_of_a_plant_that_tells_nothing_only_alarms_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = plant(tmp_path, "silent_glass", SILENT, monkeypatch)
     said = CliRunner().invoke(app, [*DETECTION, "--patients", "3", "--jobs", "1", "--plant", name, "--json"])
