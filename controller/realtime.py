@@ -4,6 +4,7 @@ A program that only waits and answers needs little: to be run at once when its t
 deep sleep of the processor), and never to wait for a page or a garbage collection. None of it makes anything faster.
 """
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -112,7 +113,12 @@ def _go_first() -> tuple[str, Callable[[], object]]:
 
 
 def _for_every_thread(act: Callable[[int], None]) -> None:
-    """pyserial reads an rfc2217 port in a thread of its own, and a button line must not wait for its turn."""
+    """pyserial reads an rfc2217 port in a thread of its own, and a button line must not wait for its turn.
+
+    Raises OSError where it can not be had; then it was done to no thread.
+    """
+    act(0)
     for thread in threading.enumerate():
-        if thread.native_id is not None:
-            act(thread.native_id)
+        if thread.native_id is not None and thread is not threading.current_thread():
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                act(thread.native_id)

@@ -9,6 +9,9 @@ import pytest
 from controller.benchmarks.realtime import jitter
 from controller.benchmarks.realtime.reference import NoReferenceError, compiled
 
+# It takes real-time priority: it must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 
 def test_ours_and_the_references_take_turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told: list[str] = []

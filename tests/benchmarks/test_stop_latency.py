@@ -12,6 +12,9 @@ from controller.benchmarks.realtime.staged import Stage, Trial
 from controller.virtual.case import Case
 from controller.virtual.procedure import NotEndedError
 
+# It takes real-time priority: it must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 CASE = Case(7, 0, "mixed", "wire", subgroup="intact")
 TRIES = 6  # a machine that holds a process up for so long that the host stops for that has spoilt a trial
 

@@ -9,6 +9,9 @@ import pytest
 from controller import realtime
 from controller.realtime import Measure, missing, real_time
 
+# It takes real-time priority: it must not run beside the real-time tests (docs/decisions/0006).
+pytestmark = pytest.mark.xdist_group("realtime")
+
 
 def test_everything_is_given_back() -> None:
     before = (os.sched_getaffinity(0), os.sched_getscheduler(0), gc.isenabled())
