@@ -190,6 +190,46 @@ def relief(
     _measure(measure, case, patients, json_output=json_output, syringe=syringe, fidelity=fidelity)
 
 
+@bench_app.command()
+def jitter(
+    cycles: Annotated[int, typer.Option(min=400, max=10_000_000, help="Of 5 ms, by each test, in four turns.")] = 40_000,
+    json_output: JsonOption = False,
+) -> None:
+    """By how much the loop's wait is late, beside a C program's and cyclictest's. Exit: 1 where the limit is not kept."""
+    from controller.benchmarks.realtime.jitter import measure_jitter  # heavy, and other commands do without
+
+    _print_times(measure_jitter(cycles, lambda text: sys.stderr.write(f"{text}\n")), json_output=json_output, cycles=cycles)
+
+
+@bench_app.command(name="stop-latency")
+def stop_latency(
+    trials: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Stops, half a second each, and as many of the C program.")
+    ] = 1000,
+    seed: SeedOption = 7,
+    json_output: JsonOption = False,
+) -> None:
+    """From a pressure beyond its limit to the first byte of STP, beside a C program. Exit: 1 where the limit is not kept."""
+    from controller.benchmarks.realtime.stop_latency import measure_stop_latency  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    rows = measure_stop_latency(Case(seed, 0, "mixed", "wire"), trials, lambda text: sys.stderr.write(f"{text}\n"))
+    _print_times(rows, json_output=json_output, trials=trials, seed=seed)
+
+
+def _print_times(rows: list[dict[str, Any]], *, json_output: bool, **more: object) -> NoReturn:
+    """Rows of percentiles, as JSON or as lines, and the end of the program."""
+    if json_output:
+        print_json({"rows": rows, **more})
+    else:
+        for row in rows:
+            named = ((name[:-3], row[name]) for name in ("p50_ms", "p99_ms", "p999_ms", "max_ms"))
+            times = "  ".join(f"{name} {'?' if value is None else f'{value:.3f}'}" for name, value in named)
+            ratio = "" if row["ratio"] is None else f"  ratio to {row['reference']} {row['ratio']:g} (limit {row['limit']:g})"
+            sys.stdout.write(f"{row['name']:24} ms: {times}{ratio}\n")
+    raise typer.Exit(1 if any(row["ok"] is False for row in rows) else 0)
+
+
 def _measure(
     measure: Callable[[Any, int], list[dict[str, Any]]], case: Any, patients: int, *, json_output: bool, **more: object
 ) -> NoReturn:

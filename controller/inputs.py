@@ -16,10 +16,14 @@ LINES = {2 * cts + dsr: InputLines(cts=bool(cts), dsr=bool(dsr)) for cts in (0, 
 
 @dataclass(slots=True)
 class Inputs:
-    """One cycle. pump, pressure: bytes that have come; lost: sentence by link; durable: motions whose intent is on disk."""
+    """One cycle. pump, pressure: bytes that have come; lost: sentence by link; durable: motions whose intent is on disk.
+
+    lateness_us, late_by: how much after its time it began, where that is worth a word, and what had run.
+    """
 
     now_us: int
     lateness_us: int = 0
+    late_by: str = ""
     pump: bytes = b""
     pressure: bytes = b""
     lines: InputLines | None = None
@@ -38,7 +42,7 @@ def pack(inputs: Inputs, sent: list[bytes]) -> list[Any]:
     if sent:
         content["sent"] = [frame.hex() for frame in sent]
     if inputs.lateness_us:
-        content["late"] = inputs.lateness_us
+        content["late"] = [inputs.lateness_us, inputs.late_by]
     if inputs.pump:
         content["pump"] = inputs.pump.hex()
     if inputs.pressure:
@@ -79,7 +83,7 @@ def unpack(packed: list[Any]) -> Inputs:
             case "lines":
                 inputs.lines = LINES[value]
             case "late":
-                inputs.lateness_us = int(value)
+                inputs.lateness_us, inputs.late_by = int(value[0]), str(value[1])
             case "lost":
                 inputs.lost = dict(value)
             case "said":

@@ -11,6 +11,7 @@ from typing import Protocol
 from controller.core.messages import Operator
 from controller.core.reasons import EXIT_FAULT, Reason
 from controller.inputs import Inputs, pack
+from controller.lateness import Lateness, ran_longest
 from controller.record.interface import Recorder
 from controller.station import Station
 from controller.world import World
@@ -61,7 +62,8 @@ class Loop:
         self._failed_told = False
         self._trouble_told = False
         self._stepping: Inputs | None = None
-        self.latest_us = 0
+        self._marks: tuple[tuple[str, int], ...] = ()
+        self.lateness = Lateness()
 
     def run(self) -> dict[str, object]:
         """Cycles until the core says that all is over; returns its outcome."""
@@ -78,6 +80,10 @@ class Loop:
                     return self._last_resort(second)
         self._store_batch(self._world.now_us())
         return self._station.outcome
+
+    def move_to(self, world: World) -> None:
+        """From here on in another world, in which time goes on from where it stood."""
+        self._world = world
 
     def lose_link(self, name: str, text: str) -> None:
         """Notes that a port is gone (also called by whoever writes to it). Its descriptor would never be quiet again."""
@@ -104,10 +110,16 @@ class Loop:
         self._cycles.append(pack(inputs, self._station.sent))
         self._stepping = None
         # The next wake-up is planned before anything slow: what follows here counts as lateness if it takes too long.
-        self._planned_us = self._next_wake_us(inputs.now_us)
+        planned_us = self._planned_us = self._next_wake_us(inputs.now_us)
+        now_us = self._world.now_us
+        decided_us = now_us()
         self._keep_record(inputs)
+        kept_us = now_us()
         self._show(inputs.now_us)
-        self._world.wait_until(self._planned_us)
+        self._marks = (
+            ("", inputs.now_us), ("deciding", decided_us), ("the record", kept_us), ("the screen", now_us()),
+        )  # fmt: skip
+        self._world.wait_until(planned_us)
 
     def _next_wake_us(self, now_us: int) -> int:
         due_us = self._station.next_deadline_s() * 1e6
@@ -118,7 +130,7 @@ class Loop:
     def _gather(self) -> Inputs:
         now_us = self._world.now_us()
         inputs = Inputs(now_us)
-        if self._planned_us is not None and now_us > self._planned_us:
+        if self._planned_us is not None and now_us >= self._planned_us:
             self._be_late(now_us - self._planned_us, inputs)
         lost = self._lost
         if "pump" not in lost:
@@ -147,9 +159,11 @@ class Loop:
         return inputs
 
     def _be_late(self, lateness_us: int, inputs: Inputs) -> None:
-        self.latest_us = max(self.latest_us, lateness_us)
-        if lateness_us >= TOLD_LATENESS_US:
-            inputs.lateness_us = lateness_us
+        told = lateness_us >= TOLD_LATENESS_US
+        ran = ran_longest(inputs.now_us - lateness_us, self._marks) if told and self._marks else ""
+        self.lateness.take(lateness_us, ran)
+        if told:
+            inputs.lateness_us, inputs.late_by = lateness_us, ran
 
     def _read(self, name: str) -> bytes:
         try:

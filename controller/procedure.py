@@ -1,13 +1,11 @@
 """One procedure as a process: configuration, ports, recorder, display, loop, and the last word. Everything it opens it closes."""
 
-import gc
 import os
 import platform
 import secrets
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +16,7 @@ from controller.compose import build_station
 from controller.core.reasons import EXIT_FAULT, EXIT_USAGE, Reason
 from controller.display.client import DisplayClient
 from controller.loop import Loop
+from controller.realtime import Measure, missing, real_time
 from controller.record.client import RecorderClient
 from controller.record.errors import RecordError
 from controller.record.files import create_private_file, record_path
@@ -39,7 +38,6 @@ from drivers.serial_link import PortError, SerialLink
 from simulators.scenario import Scenario, ScenarioError, load_scenario
 
 BANNER = "Investigational: bench and simulation use only. The pumps' own manuals exclude use on humans."
-REALTIME_PRIORITY = 50
 FINISH_S = 5.0
 DISPLAY_END_S = 2.0
 
@@ -88,6 +86,7 @@ def run_procedure(request: Request) -> dict[str, Any]:
     prepared = _prepare(request)
     if request.virtual:
         return _run_virtual(prepared, json_output=request.json_output)
+    _refuse_late_hosts(prepared)
     with ExitStack() as stack:
         links, control = _open_links(prepared, request, stack)
         _refuse_unattended(prepared)
@@ -322,7 +321,8 @@ def _version() -> str:
 def _run_loop(
     prepared: _Prepared, links: dict[str, Link], recorder: RecorderClient, screens: list[tuple[str, Any]]
 ) -> dict[str, Any]:
-    with RealWorld(links) as world, _real_time() as real_time:
+    with RealWorld(links) as world, real_time(prepared.loaded.profile.host.cpu) as measures:
+        _refuse_without(prepared, measures)
         lose: Callable[[str, str], None]
 
         def write(name: str, frame: bytes) -> None:
@@ -340,37 +340,24 @@ def _run_loop(
         station = build_station(prepared.loaded, Outputs(write, set_lines, recorder), simulated=prepared.simulated)
         loop = Loop(station, world, recorder, screens, BANNER)
         lose = loop.lose_link
-        recorder.put("host", 0.0, {"real_time": real_time, "pid": os.getpid()})
+        recorder.put("host", 0.0, {"real_time": {each.name: [each.had, each.text] for each in measures}, "pid": os.getpid()})
         outcome: dict[str, Any] = loop.run()
-        recorder.put("host", world.now_us() / 1e6, {"latest_ms": loop.latest_us / 1000})
+        recorder.put("host", world.now_us() / 1e6, loop.lateness.body())
         _close_record(recorder, outcome)  # while signals are still ours: a second Ctrl-C must not lose the end
     return outcome
 
 
-@contextmanager
-def _real_time() -> Iterator[str]:
-    """Priority over everything that is not as urgent, and no garbage collection while it lasts; says what it could get."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    said = f"SCHED_FIFO priority {REALTIME_PRIORITY}"
-    try:
-        _schedule(os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, REALTIME_PRIORITY)
-    except OSError as error:
-        said = f"no real-time priority: {error.strerror}"
-    try:
-        yield said
-    finally:
-        _schedule(os.SCHED_OTHER, 0)
-        gc.enable()
-        gc.unfreeze()
+def _refuse_late_hosts(prepared: _Prepared) -> None:
+    """Where the profile demands what keeps the loop on time: tries it, gives it back, and refuses before anything is opened."""
+    with real_time(prepared.loaded.profile.host.cpu) as measures:
+        _refuse_without(prepared, measures)
 
 
-def _schedule(policy: int, priority: int) -> None:
-    """For every thread: pyserial reads an rfc2217 port in one of its own, and a button line must not wait for its turn."""
-    for thread in threading.enumerate():
-        if thread.native_id is not None:
-            os.sched_setscheduler(thread.native_id, policy, os.sched_param(priority))
+def _refuse_without(prepared: _Prepared, measures: list[Measure]) -> None:
+    without = missing(measures)
+    if prepared.loaded.profile.requires_realtime and without:
+        why = f"{prepared.loaded.source}: this profile demands a loop that is kept on time, and here it can not be"
+        raise RefusedError([f"{why}: {each}" for each in without])
 
 
 def _close_record(recorder: RecorderClient, outcome: dict[str, Any]) -> None:

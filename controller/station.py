@@ -69,6 +69,8 @@ class Station:
         self._connected = False
         self._lines_out: OutputLines | None = None
         self._now_s = 0.0
+        self._stopped_at_once = 0
+        core.desk.at_once = self._stop_at_once
         self.intents: dict[int, int] = {}  # sequence number in the diary -> motion
         self.notes: list[Note] = []
         self.sent: list[bytes] = []  # what the pump was told in this cycle
@@ -99,7 +101,7 @@ class Station:
         if inputs.failed is not None:
             self._decide(HostFailed(inputs.failed))
         if inputs.lateness_us:
-            self._decide(Late(inputs.lateness_us / 1e6))
+            self._decide(Late(inputs.lateness_us / 1e6, inputs.late_by))
         if inputs.lost:
             for device in LINKS:  # in this order and not as they were lost: a record does not keep that
                 if device in inputs.lost:
@@ -137,6 +139,11 @@ class Station:
             self._pump.stop(now_s)
             self._flush("pump", self._pump, now_s)
 
+    def _stop_at_once(self) -> None:
+        """The core has ordered a stop and goes on to say so: the pump does not wait for that."""
+        self._stopped_at_once += 1
+        self.emergency_stop(self._now_s)
+
     def nurse_stop(self, data: bytes, now_s: float) -> list[object]:
         """Keeps an emergency stop going without the core; returns what the pump's driver found."""
         found = self._pump.receive(data, now_s)
@@ -154,7 +161,10 @@ class Station:
         refused: object | None = None
         match action:
             case StopPump():
-                self.emergency_stop(now_s)
+                if self._stopped_at_once:  # has been, as it was ordered
+                    self._stopped_at_once -= 1
+                else:
+                    self.emergency_stop(now_s)
             case PollPump():
                 self._pump.poll(now_s)
                 return  # twenty a second: what they bring stands in the record as raw bytes

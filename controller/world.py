@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Protocol
 
+from controller.wakeup import Wakeup
 from drivers.link import Link
+
+LAST_RESORT_S = 0.002  # should the timer ever fail, epoll's own timeout ends the wait so much later
 
 STOP_SIGNALS = (
     signal.SIGINT,
@@ -49,11 +52,13 @@ def _now_ns() -> int:
 class RealWorld:
     """Ports and time as they are. A context manager: signals are the loop's while it is entered."""
 
-    def __init__(self, links: Mapping[str, Link]) -> None:
+    def __init__(self, links: Mapping[str, Link], began_ns: int | None = None) -> None:
+        """began_ns: when the procedure began, in CLOCK_BOOTTIME; None for now."""
         self.links = links
-        self._began_ns = _now_ns()
+        self._began_ns = _now_ns() if began_ns is None else began_ns
         self._epoll = select.epoll()
         self._wake_in, self._wake_out = socket.socketpair()
+        self._wakeup = Wakeup()
         self._watched: set[int] = set()
         self._previous: dict[signal.Signals, object] = {}
         self._previous_wakeup = -1
@@ -61,6 +66,7 @@ class RealWorld:
         for descriptor in self._descriptors.values():
             self.watch(descriptor)
         self.watch(self._wake_in.fileno())
+        self.watch(self._wakeup.descriptor)
 
     def __enter__(self) -> "RealWorld":
         for end in (self._wake_in, self._wake_out):
@@ -75,6 +81,7 @@ class RealWorld:
             signal.signal(number, handler)  # type: ignore[arg-type]  # as signal.signal itself returned it
         signal.set_wakeup_fd(self._previous_wakeup)
         self._epoll.close()
+        self._wakeup.close()
         self._wake_in.close()
         self._wake_out.close()
 
@@ -98,7 +105,12 @@ class RealWorld:
 
     def wait_until(self, until_us: int) -> None:
         """Waits for a watched descriptor or the time."""
-        self._epoll.poll(max(0.0, (until_us - self.now_us()) / 1e6))
+        left_us = until_us - self.now_us()
+        if left_us <= 0:
+            self._epoll.poll(0)
+            return
+        self._wakeup.at(self._began_ns + until_us * 1000)
+        self._epoll.poll(left_us / 1e6 + LAST_RESORT_S)
 
     def signals(self) -> list[str]:
         """The stop signals that came since the last call, by name."""

@@ -1,5 +1,6 @@
 """What the phases of a procedure share: the plan, the facts, the account, the open question, and the actions of this step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from controller.core.account import Account
@@ -22,6 +23,10 @@ from controller.core.view import View
 
 AUTO_ANSWER_S = 0.3  # the simulated operator takes a moment
 HANDS_S = 3.0  # and longer where something has to be done with the hands before
+
+
+def _nothing() -> None:
+    """Nobody is there who could."""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,8 @@ class Desk:
     increments_done: int = 0
     suspicion: float = 0.0  # how much speaks for a duct that loses what goes in; 1 is the limit
     actions: list[Action] = field(default_factory=list)
+    at_once: Callable[[], None] = _nothing
+    """Called when a stop is ordered, before anything else is done about it: whoever has the pump at hand stops it at once."""
 
     def act(self, action: Action) -> None:
         """Orders something."""
@@ -122,6 +129,7 @@ class Desk:
 
     def halt(self, reason: Reason, text: str) -> None:
         """Orders the pump to stop, ahead of everything; what this very step had ordered from it before is withdrawn."""
+        self.at_once()
         kept = [item for item in self.actions if not isinstance(item, PreparePump | RunPump | PollPump | ReleasePump)]
         self.actions = [StopPump(why=text, reason=reason), *kept]
         self.view.pump.seen_stopped, self.view.pump.busy = False, True

@@ -10,9 +10,10 @@ from drivers.pump import Motion
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The loop woke up lateness_s later than planned. Comes before everything else of its cycle."""
+    """The loop woke up lateness_s later than planned; ran: what had run meanwhile. Comes before everything else of its cycle."""
 
     lateness_s: float
+    ran: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def unusable_device(desk: Desk, observation: object) -> Verdict | None:
 def late_host(desk: Desk, observation: object) -> Verdict | None:
     """The loop itself, while anything moves."""
     if isinstance(observation, Late) and observation.lateness_s > desk.plan.lateness_s and desk.account.moving is not None:
-        return Verdict(Reason.HOST_LATE, f"the loop woke up {observation.lateness_s * 1000:.0f} ms late", again=True)
+        ran = f" ({observation.ran})" if observation.ran else ""
+        return Verdict(Reason.HOST_LATE, f"the loop woke up {observation.lateness_s * 1000:.0f} ms late{ran}", again=True)
     return None
 
 

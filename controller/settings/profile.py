@@ -19,6 +19,7 @@ from controller.settings.sentences import RULES, Unit, model_of
 
 SIMULATED: Final = rules.SIMULATED
 _LARGEST_UINT32: Final = 2**32 - 1
+_LARGEST_CPU: Final = 1023
 NARROWEST_BORE_MM, WIDEST_BORE_MM = 0.1, 0.4
 """Between 33G and 25G with thin walls: what is beyond was measured in another unit."""
 
@@ -215,6 +216,13 @@ class Records(_Section):
     directory: _Directory
 
 
+class Host(_Section):
+    """What is asked of this machine. require_realtime: None for only beside a patient. cpu: to stay on; None for the last one."""
+
+    require_realtime: bool | None = None
+    cpu: Annotated[int, Field(ge=0, le=_LARGEST_CPU)] | None = None
+
+
 class Simulation(_Section):
     """What is simulated. plant: "module:factory"; options go to the factory. control: address of the back door, or ""."""
 
@@ -238,12 +246,19 @@ class Profile(_Section):
     prime: Prime
     limits: Limits
     records: Records
+    host: Host = Field(default_factory=Host)
     simulation: Simulation | None = None
 
     @property
     def simulated(self) -> bool:
         """True only if every device is a simulated one in this process."""
         return all(port == SIMULATED for port in (self.pump.port, self.pressure.port, self.button.port))
+
+    @property
+    def requires_realtime(self) -> bool:
+        """True if nothing may be armed where the loop can not have what keeps it on time."""
+        wanted = self.host.require_realtime
+        return self.kind == "bedside" if wanted is None else wanted
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:

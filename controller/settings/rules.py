@@ -111,6 +111,11 @@ def _transmitter_is_known(serial_number: int | None, kind: str) -> str | None:
     return "is missing; only a simulation may leave it out" if serial_number is None and kind != "simulation" else None
 
 
+@_rule("host.require_realtime", "kind")
+def _a_patient_needs_a_loop_on_time(required: bool | None, kind: str) -> str | None:
+    return 'is refused with kind = "bedside"; leave it out, or use true' if kind == "bedside" and required is False else None
+
+
 # --- volumes
 
 

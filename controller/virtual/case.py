@@ -130,7 +130,7 @@ def set_up(case: Case) -> tuple[LoadedProfile, Patient]:
 
 def direct_bench(case: Case, loaded: LoadedProfile, patient: Patient, events: Sequence[Sequence[Event]] = ()) -> DirectBench:
     """A bench at core fidelity with this patient. Raises OptionsError."""
-    return _attended(DirectBench(_bench_options(case, loaded, patient)), loaded, patient.person, events)
+    return _attended(DirectBench(bench_options_of(case, loaded, patient)), loaded, patient.person, events)
 
 
 def staged(
@@ -143,7 +143,7 @@ def staged(
     if case.fidelity == "core":
         direct = direct_bench(case, loaded, patient, events)
         return direct, partial(run_direct, loaded, direct, recorder)
-    bench = SimulatedBench(_bench_options(case, loaded, patient))
+    bench = SimulatedBench(bench_options_of(case, loaded, patient))
     return bench, VirtualProcedure(loaded, bench, person=patient.person, events=events, recorder=recorder).run
 
 
@@ -244,7 +244,8 @@ def plant_of(case: Case, loaded: LoadedProfile) -> str:
     return case.plant or (simulation.plant if simulation is not None else DEFAULT_PLANT)
 
 
-def _bench_options(case: Case, loaded: LoadedProfile, patient: Patient) -> BenchOptions:
+def bench_options_of(case: Case, loaded: LoadedProfile, patient: Patient) -> BenchOptions:
+    """The bench with this patient. Raises OptionsError."""
     plant = plant_of(case, loaded)
     # A plant that is not ours has its own patients: of the cohort's it gets seed and index, and what is not of the line.
     settings = {key: value for key, value in patient.settings.items() if plant == DEFAULT_PLANT or not key.startswith(_LINE)}

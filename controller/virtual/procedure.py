@@ -15,7 +15,8 @@ from controller.settings import LoadedProfile
 from controller.station import Outputs
 from controller.virtual.recorder import VirtualRecorder
 from controller.virtual.world import VirtualWorld, WorldEnded
-from drivers.link import LinkLostError, OutputLines
+from controller.world import World
+from drivers.link import Link, LinkLostError, OutputLines
 from simulators.acts import HostAct, Operator, PersonAct
 from simulators.bench import SimulatedBench
 from simulators.person import Person
@@ -54,6 +55,7 @@ class VirtualProcedure:
         self.loaded = loaded
         self.bench = bench
         self.world = VirtualWorld(bench)
+        self._links: Mapping[str, Link] = self.world.links
         self.recorder = recorder or VirtualRecorder()
         self.outcome: dict[str, Any] | None = None
         self.looks = False
@@ -127,13 +129,13 @@ class VirtualProcedure:
 
     def _write(self, name: str, frame: bytes) -> None:
         try:
-            self.world.links[name].write(frame)
+            self._links[name].write(frame)
         except LinkLostError as error:
             self.loop.lose_link(name, str(error))
 
     def _set_lines(self, wanted: OutputLines) -> None:
         try:
-            self.world.links["button"].set_lines(wanted)
+            self._links["button"].set_lines(wanted)
         except LinkLostError as error:
             self.loop.lose_link("button", str(error))
 
@@ -166,6 +168,11 @@ class VirtualProcedure:
             self.bench.advance(self.bench.now_s + ALONE_S)
         self.recorder.pump(self.now_s)
         return self.outcome
+
+    def go_on_in(self, world: World) -> None:
+        """The host goes on in another world, in which time goes on from where it stood; the bench is left alone."""
+        self._links = world.links
+        self.loop.move_to(world)
 
     def _keep_the_limit(self) -> None:
         if self.world.now_us() > self._limit_us:

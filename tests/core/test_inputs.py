@@ -1,6 +1,7 @@
 """What is written down of a cycle is what was in it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,14 @@ from drivers.link import InputLines
 
 LINK = st.sampled_from(["pump", "pressure", "button"])
 WORD = st.text(max_size=5)
-CYCLES = st.builds(
+
+
+def late(inputs: Inputs, late_by: str) -> Inputs:
+    """What had run is written down only of a cycle that was late."""
+    return replace(inputs, late_by=late_by if inputs.lateness_us else "")
+
+
+CYCLES = st.builds(late, st.builds(
     Inputs,
     now_us=st.integers(0, 10**12),
     lateness_us=st.integers(0, 10**9),
@@ -26,7 +34,7 @@ CYCLES = st.builds(
     failed=st.none() | st.text(max_size=10),
     raised=st.booleans(),
     halted=st.booleans(),
-)
+), WORD)  # fmt: skip
 
 
 @given(CYCLES, st.lists(st.binary(min_size=1, max_size=9)))
@@ -36,7 +44,9 @@ def test_a_cycle_comes_back_as_it_was(inputs: Inputs, sent: list[bytes]) -> None
     assert sent_frames(packed) == sent
 
 
-@pytest.mark.parametrize("packed", [[], ["x"], [1, {"pump": "zz"}], [1, {"said": [[1, 2, 3, 4, 5]]}], [1, {"durable": ["a"]}]])
+@pytest.mark.parametrize(
+    "packed", [[], ["x"], [1, {"pump": "zz"}], [1, {"said": [[1, 2, 3, 4, 5]]}], [1, {"durable": ["a"]}], [1, {"late": 5}]]
+)
 def test_what_was_never_packed_is_refused(packed: list[object]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
         unpack(packed)

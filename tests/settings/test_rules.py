@@ -50,6 +50,15 @@ def test_nothing_advances_by_itself_at_the_bedside(refusals: Refusals) -> None:
     assert refusals("bench", {"injection.advance": '"auto"'}) == []
 
 
+def test_beside_a_patient_the_loop_has_to_be_kept_on_time(refusals: Refusals) -> None:
+    assert refusals("bedside", {"host.require_realtime": "false"}) == [
+        'mine.toml: host.require_realtime = false is refused with kind = "bedside"; leave it out, or use true'
+    ]
+    assert refusals("bench", {"host.require_realtime": "false"}) == refusals("bedside", {"host.require_realtime": "true"}) == []
+    assert load_profile("bedside").profile.requires_realtime
+    assert not load_profile("sim").profile.requires_realtime
+
+
 def test_water_is_for_benches(refusals: Refusals) -> None:
     assert refusals("bench", {"line.agent": '"water"'}) == []
     assert refusals("bedside", {"line.agent": '"water"'}) == [

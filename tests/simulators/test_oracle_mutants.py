@@ -124,6 +124,11 @@ def stop_said_once(self: Ne1000Driver) -> Any:
 _decide = Core.decide
 
 
+def not_at_once() -> Any:
+    """The order to stop goes out with the other actions only, as the mutants below take it from them."""
+    return patch.object(Station, "_stop_at_once", lambda _: None)
+
+
 def stop_a_little_later(self: Core, now_s: float, observation: object) -> list[Any]:
     """The order to stop waits in a queue for 150 ms."""
     waiting = self.__dict__.setdefault("waiting", [])
@@ -280,7 +285,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
         [injection(Fault(name="pressure.silent"), within_s=0.3)],
     ),
     "the stop waits in a queue": lambda: Mutant(
-        [patch.object(Core, "decide", stop_a_little_later)], load_scenario("operator_stop"), {2}
+        [patch.object(Core, "decide", stop_a_little_later), not_at_once()], load_scenario("operator_stop"), {2}
     ),
     "the stop is said once and not again": lambda: Mutant(
         [patch.object(Ne1000Driver, "_stop_script", stop_said_once)],
@@ -353,7 +358,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
         {5},
     ),
     "relief goes on after a cause": lambda: Mutant(
-        [patch.object(Core, "decide", relief_is_not_stopped)],
+        [patch.object(Core, "decide", relief_is_not_stopped), not_at_once()],
         events(at(20.0, "press"), {"when": {"withdrawn_ul": 1.0}, "do": "operator", "say": "stop"}),
         {5},
     ),

@@ -1,0 +1,124 @@
+"""What keeps the loop on time: each right and setting is taken where it can be had, and where not, that is said.
+
+A program that only waits and answers needs little: to be run at once when its time has come (SCHED_FIFO, a CPU to stay on, no
+deep sleep of the processor), and never to wait for a page or a garbage collection. None of it makes anything faster.
+"""
+
+import contextlib
+import ctypes
+import gc
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PRIORITY: Final = 50
+"""Below the kernel's own threads for interrupts (50 is where they begin; of equals the first goes on), above everything else."""
+LATENCY_DEVICE: Final = Path("/dev/cpu_dma_latency")
+_MCL_CURRENT, _MCL_FUTURE = 1, 2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One of them: whether it was had, and a sentence for people."""
+
+    name: str
+    had: bool
+    text: str
+
+
+def missing(measures: list[Measure]) -> list[str]:
+    """What could not be had, a sentence each."""
+    return [f"{each.name}: {each.text}" for each in measures if not each.had]
+
+
+@contextmanager
+def real_time(cpu: int | None) -> Iterator[list[Measure]]:
+    """Takes all of it, says what it got, and gives it back. cpu: the one to stay on; None for the last that is allowed."""
+    with ExitStack() as stack:
+        yield [
+            _take(stack, "garbage collection", _stop_collecting),
+            _take(stack, "memory lock", _lock_memory),
+            _take(stack, "processor", lambda: _stay_on(cpu)),
+            _take(stack, "sleep of the processor", lambda: _keep_awake(LATENCY_DEVICE)),
+            _take(stack, "priority", _go_first),
+        ]
+
+
+def _take(stack: ExitStack, name: str, take: Callable[[], tuple[str, Callable[[], object]]]) -> Measure:
+    try:
+        text, give_back = take()
+    except OSError as error:
+        return Measure(name, False, f"{error.strerror or error}; {_REMEDIES[name]}")
+    stack.callback(give_back)
+    return Measure(name, True, text)
+
+
+_REMEDIES = {
+    "garbage collection": "",
+    "memory lock": "needs CAP_IPC_LOCK, or `ulimit -l unlimited`",
+    "processor": "the CPU has to be one that this program may run on",
+    "sleep of the processor": f"{LATENCY_DEVICE} has to be writable: a udev rule for the group that runs this",
+    "priority": f"needs CAP_SYS_NICE, or `ulimit -r {PRIORITY}`",
+}
+
+
+def _stop_collecting() -> tuple[str, Callable[[], object]]:
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+    def give_back() -> None:
+        gc.enable()
+        gc.unfreeze()
+
+    return "none while this lasts", give_back
+
+
+def _lock_memory() -> tuple[str, Callable[[], object]]:
+    if _libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return "all of it, also what is still to come", _libc.munlockall
+
+
+def _stay_on(cpu: int | None) -> tuple[str, Callable[[], object]]:
+    before = os.sched_getaffinity(0)
+    chosen = max(before) if cpu is None else cpu
+    _for_every_thread(lambda thread: os.sched_setaffinity(thread, {chosen}))
+    return f"CPU {chosen} of {len(before)}", lambda: _for_every_thread(lambda thread: os.sched_setaffinity(thread, before))
+
+
+def _keep_awake(device: Path) -> tuple[str, Callable[[], object]]:
+    """The kernel keeps to what was written for as long as the file stays open."""
+    descriptor = os.open(device, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, (0).to_bytes(4, "little"))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return "none that takes time to wake up from", lambda: os.close(descriptor)
+
+
+def _go_first() -> tuple[str, Callable[[], object]]:
+    def schedule(policy: int, priority: int) -> None:
+        _for_every_thread(lambda thread: os.sched_setscheduler(thread, policy, os.sched_param(priority)))
+
+    schedule(os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, PRIORITY)
+    return f"SCHED_FIFO {PRIORITY}", lambda: schedule(os.SCHED_OTHER, 0)
+
+
+def _for_every_thread(act: Callable[[int], None]) -> None:
+    """pyserial reads an rfc2217 port in a thread of its own, and a button line must not wait for its turn.
+
+    Raises OSError where it can not be had; then it was done to no thread.
+    """
+    act(0)
+    for thread in threading.enumerate():
+        if thread.native_id is not None and thread is not threading.current_thread():
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                act(thread.native_id)
