@@ -1,6 +1,6 @@
 /* Wakes up at absolute times, as cyclictest does, and prints by how many nanoseconds each was late: the best a program can do here.
  *
- * jitter PERIOD_US CYCLES PRIORITY [CPU]
+ * jitter PERIOD_US CYCLES PRIORITY
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -13,19 +13,13 @@ static long long ns(const struct timespec *t) { return t->tv_sec * 1000000000LL 
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: jitter PERIOD_US CYCLES PRIORITY [CPU]\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: jitter PERIOD_US CYCLES PRIORITY\n");
         return 2;
     }
     long long period_ns = atoll(argv[1]) * 1000;
     long cycles = atol(argv[2]);
     struct sched_param parameter = {.sched_priority = atoi(argv[3])};
-    if (argc > 4) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(atoi(argv[4]), &set);
-        sched_setaffinity(0, sizeof set, &set);
-    }
     long long *late_ns = calloc(cycles, sizeof *late_ns);
     if (late_ns == NULL)
         return 1;

@@ -1,8 +1,9 @@
 /* Watches a KELLER transmitter and stops an NE-1000 when its pressure crosses a limit: nothing else, and as fast as a program can.
  *
- * stop PUMP PRESSURE LIMIT_BAR REQUEST POLL STOP PRIORITY CPU
+ * stop PUMP PRESSURE LIMIT_BAR REQUEST POLL STOP PRIORITY WRITTEN
  * PUMP, PRESSURE: terminals. REQUEST, POLL, STOP: frames in hexadecimal; the first goes to the transmitter every 5 ms, the second to
- * the pump every 50 ms, the third once. Ends after STOP, or after 10 s.
+ * the pump every 50 ms, the third once. WRITTEN: a descriptor that gets the time at which STOP was written, in ns of CLOCK_BOOTTIME,
+ * as 8 bytes. Ends after STOP, or after 10 s.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PERIOD_NS = 5000000, POLL_EVERY = 10, TURNS = 2000, REPLY = 9, LONGEST = 64 };
@@ -68,17 +70,13 @@ static void send_frame(int descriptor, const struct frame *frame)
 int main(int argc, char **argv)
 {
     if (argc != 9) {
-        fprintf(stderr, "usage: stop PUMP PRESSURE LIMIT_BAR REQUEST POLL STOP PRIORITY CPU\n");
+        fprintf(stderr, "usage: stop PUMP PRESSURE LIMIT_BAR REQUEST POLL STOP PRIORITY WRITTEN\n");
         return 2;
     }
     int pump = opened(argv[1]), pressure = opened(argv[2]);
     float limit_bar = strtof(argv[3], NULL);
     struct frame request = parsed(argv[4]), poll = parsed(argv[5]), stop = parsed(argv[6]);
     struct sched_param parameter = {.sched_priority = atoi(argv[7])};
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(atoi(argv[8]), &set);
-    sched_setaffinity(0, sizeof set, &set);
     mlockall(MCL_CURRENT | MCL_FUTURE);
     sched_setscheduler(0, SCHED_FIFO, &parameter);
 
@@ -110,6 +108,11 @@ int main(int argc, char **argv)
                 memcpy(&bar, &word, sizeof bar);
                 if (crc16(reply, REPLY - 2) == (reply[REPLY - 2] << 8 | reply[REPLY - 1]) && bar >= limit_bar) {
                     send_frame(pump, &stop);
+                    struct timespec at;
+                    clock_gettime(CLOCK_BOOTTIME, &at);
+                    int64_t at_ns = at.tv_sec * 1000000000LL + at.tv_nsec;
+                    if (write(atoi(argv[8]), &at_ns, sizeof at_ns) != sizeof at_ns)
+                        return 1;
                     usleep(20000); /* the terminal is not to go before it has been read */
                     return 0;
                 }

@@ -198,23 +198,89 @@ def jitter(
     """By how much the loop's wait is late, beside a C program's and cyclictest's. Exit: 1 where the limit is not kept."""
     from controller.benchmarks.realtime.jitter import measure_jitter  # heavy, and other commands do without
 
-    _print_times(measure_jitter(cycles, lambda text: sys.stderr.write(f"{text}\n")), json_output=json_output, cycles=cycles)
+    _print_times(measure_jitter(cycles, _to_stderr), json_output=json_output, cycles=cycles)
 
 
 @bench_app.command(name="stop-latency")
 def stop_latency(
-    trials: Annotated[
-        int, typer.Option(min=10, max=100_000, help="Stops, half a second each, and as many of the C program.")
-    ] = 1000,
+    trials: Annotated[int, typer.Option(min=10, max=100_000, help="Of each kind, and as many of the C program.")] = 300,
+    loaded: Annotated[
+        bool, typer.Option("--loaded", help="With recorder and display, two busy processes and a busy disk.")
+    ] = False,
+    wire: Annotated[bool, typer.Option("--wire", help="On lines of 19200 baud, up to the plunger that stands still.")] = False,
     seed: SeedOption = 7,
     json_output: JsonOption = False,
 ) -> None:
-    """From a pressure beyond its limit to the first byte of STP, beside a C program. Exit: 1 where the limit is not kept."""
+    """From what decides to the first byte of STP, beside a C program. Exit: 1 where a limit is not kept."""
     from controller.benchmarks.realtime.stop_latency import measure_stop_latency  # heavy, and other commands do without
+    from controller.benchmarks.realtime.wire_stops import measure_wire_stops
     from controller.virtual.case import Case
 
-    rows = measure_stop_latency(Case(seed, 0, "mixed", "wire"), trials, lambda text: sys.stderr.write(f"{text}\n"))
+    if loaded and wire:
+        refuse(["--loaded and --wire: one or the other"], json_output=json_output)
+    case, say = Case(seed, 0, "mixed", "wire"), _to_stderr
+    rows = measure_wire_stops(case, trials, say) if wire else measure_stop_latency(case, trials, loaded=loaded, say=say)
     _print_times(rows, json_output=json_output, trials=trials, seed=seed)
+
+
+@bench_app.command()
+def cycle(
+    seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="Of an increment that flows.")] = 40.0,
+    seed: SeedOption = 7,
+    json_output: JsonOption = False,
+) -> None:
+    """What one cycle of the loop costs, by part, with recorder and display; let nothing else run."""
+    from controller.benchmarks.realtime.cycle import measure_cycle  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    rows = measure_cycle(Case(seed, 0, "mixed", "wire", subgroup="intact"), seconds, _to_stderr)
+    _print_times(rows, json_output=json_output, seconds=seconds, seed=seed)
+
+
+@bench_app.command()
+def memory(
+    hours: Annotated[float, typer.Option(min=0.01, max=240.0, help="Of virtual time; one takes about a minute.")] = 24.0,
+    json_output: JsonOption = False,
+) -> None:
+    """How much the control process grows while it waits, armed. Exit: 1 where the limit is not kept."""
+    from controller.benchmarks.realtime.memory import measure_memory  # heavy, and other commands do without
+
+    try:
+        rows = measure_memory(hours, _to_stderr)
+    except RuntimeError as error:
+        refuse([str(error)], json_output=json_output, status=EXIT_FAULT)
+    _print_rows(rows, json_output=json_output, hours=hours)
+
+
+@bench_app.command()
+def procedures(
+    number: Annotated[int, typer.Option("--procedures", min=1, max=1000, help="A minute and a half each.")] = 10,
+    json_output: JsonOption = False,
+) -> None:
+    """Late cycles of whole procedures on a busy machine, beside cyclictest's. Exit: 1 where there are more of them."""
+    from controller.benchmarks.realtime.procedures import measure_procedures  # heavy, and other commands do without
+
+    try:
+        rows = measure_procedures(number, _to_stderr)
+    except RuntimeError as error:
+        refuse([str(error)], json_output=json_output, status=EXIT_FAULT)
+    _print_rows(rows, json_output=json_output)
+
+
+def _print_rows(rows: list[dict[str, Any]], *, json_output: bool, **more: object) -> NoReturn:
+    """Rows of whatever they have, as JSON or as lines, and the end of the program."""
+    if json_output:
+        print_json({"rows": rows, **more})
+    else:
+        for row in rows:
+            told = "  ".join(f"{key} {value}" for key, value in row.items() if value is not None and key not in ("name", "ok"))
+            kept = "" if row["ok"] is None else f"  {'kept' if row['ok'] else 'NOT KEPT'}"
+            sys.stdout.write(f"{row['name']}: {told}{kept}\n")
+    raise typer.Exit(1 if any(row["ok"] is False for row in rows) else 0)
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _print_times(rows: list[dict[str, Any]], *, json_output: bool, **more: object) -> NoReturn:
@@ -225,8 +291,12 @@ def _print_times(rows: list[dict[str, Any]], *, json_output: bool, **more: objec
         for row in rows:
             named = ((name[:-3], row[name]) for name in ("p50_ms", "p99_ms", "p999_ms", "max_ms"))
             times = "  ".join(f"{name} {'?' if value is None else f'{value:.3f}'}" for name, value in named)
-            ratio = "" if row["ratio"] is None else f"  ratio to {row['reference']} {row['ratio']:g} (limit {row['limit']:g})"
-            sys.stdout.write(f"{row['name']:24} ms: {times}{ratio}\n")
+            lost = f"  lost {row['lost']}" if row["lost"] else ""
+            limit = "" if row["limit"] is None else f" (limit {row['limit']:g}: {'kept' if row['ok'] else 'NOT KEPT'})"
+            ratio = (
+                "" if row["ratio"] is None else f"  {row['compared'][:-3]} is {row['ratio']:g} times {row['reference']}{limit}"
+            )
+            sys.stdout.write(f"{row['name']:32} ms: {times}{lost}{ratio}\n")
     raise typer.Exit(1 if any(row["ok"] is False for row in rows) else 0)
 
 

@@ -5,6 +5,7 @@ the core can not cope, the loop goes on stopping the pump by itself until it is 
 """
 
 import traceback
+from collections.abc import Container, Mapping, Sequence
 from math import ceil
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from controller.inputs import Inputs, pack
 from controller.lateness import Lateness, ran_longest
 from controller.record.interface import Recorder
 from controller.station import Station
-from controller.world import World
+from controller.world import EVERYTHING, SIGNALS, World
 from drivers.link import InputLines, LinkLostError
 from drivers.pump import PumpReading, PumpStopped
 
@@ -24,6 +25,9 @@ BATCH_CYCLES = 64
 TELEMETRY_US = 100_000
 TOLD_LATENESS_US = 1_000
 RECORDER_LAG_S = 1.0
+GAP_US = 1_500
+"""What is slow takes less than this; while anything moves it is put off to where the next thing is due so much later or more."""
+LONGEST_PUT_OFF_US = 25_000
 LAST_RESORT_US = 2_500_000
 _IN_THE_SNAPSHOT = ("question", "state")  # screens see these by themselves
 
@@ -33,11 +37,17 @@ class Screen(Protocol):
 
     looks: bool
 
+    def fileno(self) -> int | None:
+        """Readable when something was said; None where that can not be told."""
+
     def send(self, message: dict[str, object]) -> bool:
         """Takes one message or drops it."""
 
-    def receive(self) -> list[dict[str, object]]:
+    def receive(self) -> Sequence[Mapping[str, object]]:
         """What people have said since the last call."""
+
+    def mend(self, *, may_start: bool) -> str | None:
+        """Looks after itself: a sentence where there is news of that. may_start: nothing moves, and it may take a moment."""
 
 
 class Loop:
@@ -48,13 +58,16 @@ class Loop:
     ) -> None:
         self._banner = banner
         self._station = station
-        self._world = world
         self._recorder = recorder
         self._screens = screens
         self._audience = [screen for _, screen in screens if screen.looks]
+        self._news: Container[str] = EVERYTHING
+        self._enter(world)
         self._cycles: list[list[object]] = []
         self._batch_began_us = 0
         self._next_telemetry_us = 0
+        self._put_off_us: int | None = None
+        self._untold: list[dict[str, object]] = []
         self._planned_us: int | None = None
         self._lost: dict[str, str] = {}
         self._told_lost: set[str] = set()
@@ -62,7 +75,8 @@ class Loop:
         self._failed_told = False
         self._trouble_told = False
         self._stepping: Inputs | None = None
-        self._marks: tuple[tuple[str, int], ...] = ()
+        self.marks: tuple[tuple[str, int], ...] = ()
+        """When the parts of the newest cycle had ended, in microseconds; the first one is when it began."""
         self.lateness = Lateness()
 
     def run(self) -> dict[str, object]:
@@ -78,12 +92,22 @@ class Loop:
                     self._stop_after_error()
                 except Exception as second:  # noqa: BLE001 - the same
                     return self._last_resort(second)
+        self._show(self._world.now_us())
         self._store_batch(self._world.now_us())
         return self._station.outcome
 
-    def move_to(self, world: World) -> None:
-        """From here on in another world, in which time goes on from where it stood."""
+    def move_to(self, world: World, recorder: Recorder, screens: list[tuple[str, Screen]]) -> None:
+        """From here on in another world, in which time goes on from where it stood, with who writes down and looks on there."""
+        self._recorder = recorder
+        self._screens = screens
+        self._audience = [screen for _, screen in screens if screen.looks]
+        self._enter(world)
+
+    def _enter(self, world: World) -> None:
         self._world = world
+        self._news = EVERYTHING  # whatever has come before anybody watched
+        for source, screen in self._screens:
+            world.watch(source, screen.fileno())
 
     def lose_link(self, name: str, text: str) -> None:
         """Notes that a port is gone (also called by whoever writes to it). Its descriptor would never be quiet again."""
@@ -106,20 +130,39 @@ class Loop:
 
     def _cycle(self) -> None:
         inputs = self._stepping = self._gather()
+        now_us = self._world.now_us
+        read_us = now_us()
         self._station.step(inputs)
         self._cycles.append(pack(inputs, self._station.sent))
         self._stepping = None
         # The next wake-up is planned before anything slow: what follows here counts as lateness if it takes too long.
         planned_us = self._planned_us = self._next_wake_us(inputs.now_us)
-        now_us = self._world.now_us
         decided_us = now_us()
-        self._keep_record(inputs)
-        kept_us = now_us()
-        self._show(inputs.now_us)
-        self._marks = (
-            ("", inputs.now_us), ("deciding", decided_us), ("the record", kept_us), ("the screen", now_us()),
-        )  # fmt: skip
-        self._world.wait_until(planned_us)
+        self._take_notes(inputs.now_us)
+        if self._has_time(inputs.now_us, planned_us):
+            self._keep_record(inputs)
+            kept_us = now_us()
+            self._show(inputs.now_us)
+            self.marks = (
+                ("", inputs.now_us), ("reading", read_us), ("deciding", decided_us),
+                ("the record", kept_us), ("the screen", now_us()),
+            )  # fmt: skip
+        else:
+            self.marks = (("", inputs.now_us), ("reading", read_us), ("deciding", decided_us))
+        self._news = self._world.wait_until(planned_us)
+
+    def _has_time(self, now_us: int, planned_us: int) -> bool:
+        """Whether record and screen have their turn now. While anything moves they wait for a gap: no pressure is on its way, and
+        nothing else is due that soon. But not for ever."""
+        if self._station.at_rest or (planned_us - now_us >= GAP_US and not self._station.awaits_pressure):
+            self._put_off_us = None
+            return True
+        if self._put_off_us is None:
+            self._put_off_us = now_us
+        if now_us - self._put_off_us < LONGEST_PUT_OFF_US:
+            return False
+        self._put_off_us = None
+        return True
 
     def _next_wake_us(self, now_us: int) -> int:
         due_us = self._station.next_deadline_s() * 1e6
@@ -132,7 +175,7 @@ class Loop:
         inputs = Inputs(now_us)
         if self._planned_us is not None and now_us >= self._planned_us:
             self._be_late(now_us - self._planned_us, inputs)
-        lost = self._lost
+        lost, news = self._lost, self._news
         if "pump" not in lost:
             inputs.pump = self._read("pump")
         if "pressure" not in lost:
@@ -142,11 +185,10 @@ class Loop:
         if len(self._lost) > len(self._told_lost):
             inputs.lost = {name: text for name, text in self._lost.items() if name not in self._told_lost}
             self._told_lost.update(inputs.lost)
-        signals = self._world.signals()
-        if signals:
-            inputs.statements = [Operator("stop", f"signal {name}") for name in signals]
+        if SIGNALS in news:
+            inputs.statements = [Operator("stop", f"signal {name}") for name in self._world.signals()]
         for source, screen in self._screens:
-            messages = screen.receive()
+            messages = screen.receive() if source in news else ()
             if messages:
                 said = [statement(message, source) for message in messages]
                 inputs.statements = [*inputs.statements, *(each for each in said if each is not None)]
@@ -160,14 +202,17 @@ class Loop:
 
     def _be_late(self, lateness_us: int, inputs: Inputs) -> None:
         told = lateness_us >= TOLD_LATENESS_US
-        ran = ran_longest(inputs.now_us - lateness_us, self._marks) if told and self._marks else ""
+        ran = ran_longest(inputs.now_us - lateness_us, self.marks) if told and self.marks else ""
         self.lateness.take(lateness_us, ran)
         if told:
             inputs.lateness_us, inputs.late_by = lateness_us, ran
 
     def _read(self, name: str) -> bytes:
+        link = self._world.links[name]
+        if name not in self._news and not link.unsent:
+            return b""
         try:
-            return self._world.links[name].read()
+            return link.read()
         except LinkLostError as error:
             self.lose_link(name, str(error))
             return b""
@@ -175,7 +220,8 @@ class Loop:
     def _read_lines(self, wanted: bool) -> InputLines | None:
         link = self._world.links["button"]
         try:
-            link.read()  # nothing is ever sent there, but a port that is gone says so, and one that has news falls silent
+            if "button" in self._news:
+                link.read()  # nothing is ever sent there, but a port that is gone says so, and one that has news falls silent
             return link.lines() if wanted else None
         except LinkLostError as error:
             self.lose_link("button", str(error))
@@ -211,18 +257,32 @@ class Loop:
             self._cycles = []
         self._batch_began_us = now_us
 
+    def _take_notes(self, now_us: int) -> None:
+        if self._audience:
+            for note in self._station.notes:
+                if note.name not in _IN_THE_SNAPSHOT:
+                    self._untold.append({"type": "note", "t_s": now_us / 1e6, "name": note.name, "text": note.why})
+
     def _show(self, now_us: int) -> None:
-        for note in self._station.notes:
-            if note.name in _IN_THE_SNAPSHOT:
-                continue
-            message: dict[str, object] = {"type": "note", "t_s": now_us / 1e6, "name": note.name, "text": note.why}
-            for screen in self._audience:
-                screen.send(message)
+        if self._untold:
+            for message in self._untold:
+                for screen in self._audience:
+                    screen.send(message)
+            self._untold.clear()
         if self._audience and now_us >= self._next_telemetry_us:
             self._next_telemetry_us = now_us + TELEMETRY_US
             snapshot = {**self._station.core.snapshot(), "banner": self._banner}
             for screen in self._audience:
                 screen.send(snapshot)
+            self._mend_screens(now_us)
+
+    def _mend_screens(self, now_us: int) -> None:
+        """A screen that has died is worth a note and nothing else."""
+        for source, screen in self._screens:
+            news = screen.mend(may_start=self._station.at_rest)
+            if news is not None:
+                self._recorder.put("host", now_us / 1e6, {"screen": source, "text": news})
+                self._world.watch(source, screen.fileno())
 
     # -- when all else fails ---------------------------------------------------------------------------------------------------
 
@@ -272,7 +332,7 @@ class Loop:
         return False
 
 
-def statement(message: dict[str, object], source: str) -> Operator | None:
+def statement(message: Mapping[str, object], source: str) -> Operator | None:
     """What a person said on a screen, as an observation; None for what is no statement."""
     act = message.get("operator")
     if act not in ("stop", "pain", "reflux", "go", "confirm"):

@@ -16,7 +16,7 @@ from controller.compose import build_station
 from controller.core.reasons import EXIT_FAULT, EXIT_USAGE, Reason
 from controller.display.client import DisplayClient
 from controller.loop import Loop
-from controller.realtime import Measure, missing, real_time
+from controller.realtime import Measure, adapters, missing, real_time
 from controller.record.client import RecorderClient
 from controller.record.errors import RecordError
 from controller.record.files import create_private_file, record_path
@@ -152,6 +152,14 @@ class _NotesOnly:
     def send(self, message: dict[str, object]) -> bool:
         """Passes notes on."""
         return message["type"] != "note" or self._display.send(message)
+
+    def fileno(self) -> int | None:
+        """Nothing to wait for."""
+        return None
+
+    def mend(self, *, may_start: bool) -> str | None:
+        """As the display itself."""
+        return self._display.mend(may_start=may_start)
 
     def receive(self) -> list[dict[str, object]]:
         """Nobody answers in virtual time."""
@@ -322,6 +330,8 @@ def _run_loop(
     prepared: _Prepared, links: dict[str, Link], recorder: RecorderClient, screens: list[tuple[str, Any]]
 ) -> dict[str, Any]:
     with RealWorld(links) as world, real_time(prepared.loaded.profile.host.cpu) as measures:
+        profile = prepared.loaded.profile
+        measures += adapters({name: getattr(profile, name).port for name in links})
         _refuse_without(prepared, measures)
         lose: Callable[[str, str], None]
 

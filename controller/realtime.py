@@ -9,7 +9,7 @@ import ctypes
 import gc
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Final
 
 PRIORITY: Final = 50
 """Below the kernel's own threads for interrupts (50 is where they begin; of equals the first goes on), above everything else."""
+LONGEST_TIMER_MS: Final = 1
 LATENCY_DEVICE: Final = Path("/dev/cpu_dma_latency")
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -31,6 +32,23 @@ class Measure:
     text: str
 
 
+def adapters(ports: Mapping[str, str], devices: Path = Path("/sys/class/tty")) -> list[Measure]:
+    """How long the USB adapters behind these opened ports keep bytes back: those that have such a timer, and no others.
+
+    ports: path or URL by name. Opening a port has asked its adapter for the low-latency mode, which sets the timer to 1 ms.
+    """
+    found = []
+    for name, port in ports.items():
+        try:
+            timer_ms = int((devices / Path(port).resolve().name / "device" / "latency_timer").read_text())
+        except (OSError, ValueError):
+            continue  # another kind of port: it keeps nothing back, or does not say so
+        had = timer_ms <= LONGEST_TIMER_MS
+        remedy = "" if had else f"; write 1 into latency_timer, by a udev rule for this adapter (here {port})"
+        found.append(Measure(f"adapter of the {name}", had, f"keeps bytes back for {timer_ms} ms{remedy}"))
+    return found
+
+
 def missing(measures: list[Measure]) -> list[str]:
     """What could not be had, a sentence each."""
     return [f"{each.name}: {each.text}" for each in measures if not each.had]
@@ -38,12 +56,12 @@ def missing(measures: list[Measure]) -> list[str]:
 
 @contextmanager
 def real_time(cpu: int | None) -> Iterator[list[Measure]]:
-    """Takes all of it, says what it got, and gives it back. cpu: the one to stay on; None for the last that is allowed."""
+    """Takes all of it, says what it got, and gives it back. cpu: the one to stay on; None: the system may choose each time."""
     with ExitStack() as stack:
         yield [
             _take(stack, "garbage collection", _stop_collecting),
             _take(stack, "memory lock", _lock_memory),
-            _take(stack, "processor", lambda: _stay_on(cpu)),
+            *([] if cpu is None else [_take(stack, "processor", lambda: _stay_on(cpu))]),
             _take(stack, "sleep of the processor", lambda: _keep_awake(LATENCY_DEVICE)),
             _take(stack, "priority", _go_first),
         ]
@@ -86,11 +104,10 @@ def _lock_memory() -> tuple[str, Callable[[], object]]:
     return "all of it, also what is still to come", _libc.munlockall
 
 
-def _stay_on(cpu: int | None) -> tuple[str, Callable[[], object]]:
+def _stay_on(cpu: int) -> tuple[str, Callable[[], object]]:
     before = os.sched_getaffinity(0)
-    chosen = max(before) if cpu is None else cpu
-    _for_every_thread(lambda thread: os.sched_setaffinity(thread, {chosen}))
-    return f"CPU {chosen} of {len(before)}", lambda: _for_every_thread(lambda thread: os.sched_setaffinity(thread, before))
+    _for_every_thread(lambda thread: os.sched_setaffinity(thread, {cpu}))
+    return f"CPU {cpu} of {len(before)}", lambda: _for_every_thread(lambda thread: os.sched_setaffinity(thread, before))
 
 
 def _keep_awake(device: Path) -> tuple[str, Callable[[], object]]:

@@ -216,6 +216,14 @@ class BackDoorLine:
         with contextlib.suppress(OSError):
             self._socket.sendall(json.dumps(act).encode() + b"\n")
 
+    def fileno(self) -> int | None:
+        """None: it is asked in every cycle, and one that is gone must not wake anybody up."""
+        return None
+
+    def mend(self, *, may_start: bool) -> str | None:  # noqa: ARG002 - as other screens
+        """A bench that has gone shows by its devices."""
+        return None
+
     def receive(self) -> list[dict[str, object]]:
         """Statements that have come."""
         while self._alive:

@@ -76,6 +76,20 @@ class Station:
         self.sent: list[bytes] = []  # what the pump was told in this cycle
         self.outcome: dict[str, object] | None = None
 
+    def write_into(self, diary: Diary) -> None:
+        """Decisions and intents go there from here on."""
+        self._outputs.diary = diary
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing has been told to move."""
+        return self.core.desk.account.moving is None
+
+    @property
+    def awaits_pressure(self) -> bool:
+        """A pressure has been asked for and is on its way."""
+        return self._pressure.awaits_answer
+
     @property
     def wants_lines(self) -> float:
         """When the button's lines should be read next, in seconds."""

@@ -8,7 +8,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import FrameType
 from typing import Protocol
 
@@ -27,16 +27,33 @@ STOP_SIGNALS = (
 )
 
 
+SIGNALS = "signals"
+"""The name by which `World.wait_until` tells of them."""
+
+
+class Everything:
+    """Holds whatever it is asked for: where nobody knows what there is news of, everything has to be looked at."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+
+EVERYTHING: Container[str] = Everything()
+
+
 class World(Protocol):
     """What the loop needs of the world."""
 
     links: Mapping[str, Link]
 
+    def watch(self, name: str, descriptor: int | None) -> None:
+        """Wakes up for this descriptor too, and tells of it by this name; None: one that has to be looked at in every cycle."""
+
     def now_us(self) -> int:
         """Microseconds since the procedure began."""
 
-    def wait_until(self, until_us: int) -> None:
-        """Waits for bytes, a signal, or the time; never longer."""
+    def wait_until(self, until_us: int) -> Container[str]:
+        """Waits for bytes, a signal, or the time; never longer. Returns the names of what there may be news of."""
 
     def forget_link(self, name: str) -> None:
         """This port is gone: waiting for it would return at once, for ever."""
@@ -59,14 +76,14 @@ class RealWorld:
         self._epoll = select.epoll()
         self._wake_in, self._wake_out = socket.socketpair()
         self._wakeup = Wakeup()
-        self._watched: set[int] = set()
+        self._names: dict[int, str] = {}  # of what is watched
+        self._always: frozenset[str] = frozenset()  # what has no descriptor
         self._previous: dict[signal.Signals, object] = {}
         self._previous_wakeup = -1
-        self._descriptors = {name: link.fileno() for name, link in links.items()}
-        for descriptor in self._descriptors.values():
-            self.watch(descriptor)
-        self.watch(self._wake_in.fileno())
-        self.watch(self._wakeup.descriptor)
+        for name, link in links.items():
+            self.watch(name, link.fileno())
+        self.watch(SIGNALS, self._wake_in.fileno())
+        self.watch("time", self._wakeup.descriptor)
 
     def __enter__(self) -> "RealWorld":
         for end in (self._wake_in, self._wake_out):
@@ -85,17 +102,20 @@ class RealWorld:
         self._wake_in.close()
         self._wake_out.close()
 
-    def watch(self, descriptor: int | None) -> None:
-        """Wakes up for this descriptor too."""
-        if descriptor is not None and descriptor not in self._watched:
+    def watch(self, name: str, descriptor: int | None) -> None:
+        """See World."""
+        if descriptor is None:
+            self._always |= {name}
+            return
+        with contextlib.suppress(FileExistsError):  # it is watched; another file under an old number is not
             self._epoll.register(descriptor, select.EPOLLIN)
-            self._watched.add(descriptor)
+        self._names[descriptor] = name
 
     def forget_link(self, name: str) -> None:
         """This port is gone: a descriptor that has hung up is always readable, and the loop would spin on it."""
-        descriptor = self._descriptors.pop(name, None)
-        if descriptor is not None and descriptor in self._watched:
-            self._watched.discard(descriptor)
+        self._always -= {name}
+        for descriptor in [descriptor for descriptor, watched in self._names.items() if watched == name]:
+            del self._names[descriptor]
             with contextlib.suppress(OSError, ValueError):
                 self._epoll.unregister(descriptor)
 
@@ -103,14 +123,16 @@ class RealWorld:
         """Microseconds since the procedure began."""
         return (_now_ns() - self._began_ns) // 1000
 
-    def wait_until(self, until_us: int) -> None:
-        """Waits for a watched descriptor or the time."""
+    def wait_until(self, until_us: int) -> Container[str]:
+        """See World."""
         left_us = until_us - self.now_us()
         if left_us <= 0:
-            self._epoll.poll(0)
-            return
-        self._wakeup.at(self._began_ns + until_us * 1000)
-        self._epoll.poll(left_us / 1e6 + LAST_RESORT_S)
+            happened = self._epoll.poll(0)
+        else:
+            self._wakeup.at(self._began_ns + until_us * 1000)
+            happened = self._epoll.poll(left_us / 1e6 + LAST_RESORT_S)
+        names = self._names
+        return self._always.union([names[descriptor] for descriptor, _ in happened if descriptor in names])
 
     def signals(self) -> list[str]:
         """The stop signals that came since the last call, by name."""

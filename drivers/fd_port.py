@@ -51,6 +51,11 @@ class FdPort:
         # pyserial asserts both when it opens a port.
         self._driven = OutputLines(rts=True, dtr=True)
 
+    @property
+    def unsent(self) -> bool:
+        """See Link."""
+        return bool(self._rest)
+
     def read(self) -> bytes:
         """See Link. At most 4096 bytes a call: 0.3 s of the fastest line used here."""
         self._send_rest()

@@ -30,6 +30,10 @@ class OutputLines:
 class Link(Protocol):
     """A non-blocking byte stream plus modem lines. No call waits."""
 
+    @property
+    def unsent(self) -> bool:
+        """True while a part of the last frame still waits to be taken: `read` has to be called for it to go out."""
+
     def read(self) -> bytes:
         """What has arrived since the last call; b"" when nothing has. Raises LinkLostError."""
 

@@ -41,6 +41,10 @@ class PressureFault:
 class PressureDriver(ByteDriver, Protocol):
     """A pressure transmitter that samples by itself once connected."""
 
+    @property
+    def awaits_answer(self) -> bool:
+        """True while something is asked and neither answered nor given up."""
+
     def connect(self, now_s: float) -> None:
         """Identify and begin to sample. Ends in PressureConnected or DeviceProblem, in bounded time."""
 

@@ -26,6 +26,11 @@ class Rfc2217Port:
         # pyserial asserts both when it opens a port.
         self._driven = OutputLines(rts=True, dtr=True)
 
+    @property
+    def unsent(self) -> bool:
+        """See Link: a frame is taken as a whole or refused."""
+        return False
+
     def read(self) -> bytes:
         """See Link."""
         self._check_alive()

@@ -6,7 +6,6 @@ import socket
 import stat
 import termios
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -52,27 +51,40 @@ class SerialLink:
             raise PortError(f"{where} has no modem lines; a socket:// port carries bytes only, use rfc2217://")
         return cls(name, _open_network(where, url, baud, scheme, lines=lines), has_lines=lines)
 
+    @property
+    def unsent(self) -> bool:
+        """See Link."""
+        return self._port.unsent
+
     def read(self) -> bytes:
         """See Link."""
-        with self._named():
+        try:
             return self._port.read()
+        except LinkLostError as error:
+            raise self._named(error) from error
 
     def write(self, frame: bytes) -> None:
         """See Link."""
-        with self._named():
+        try:
             self._port.write(frame)
+        except LinkLostError as error:
+            raise self._named(error) from error
 
     def lines(self) -> InputLines:
         """See Link. Raises RuntimeError for a link that was opened without lines."""
         self._need_lines()
-        with self._named():
+        try:
             return self._port.lines()
+        except LinkLostError as error:
+            raise self._named(error) from error
 
     def set_lines(self, wanted: OutputLines) -> None:
         """See Link. Raises RuntimeError for a link that was opened without lines."""
         self._need_lines()
-        with self._named():
+        try:
             self._port.set_lines(wanted)
+        except LinkLostError as error:
+            raise self._named(error) from error
 
     def fileno(self) -> int | None:
         """See Link."""
@@ -88,12 +100,8 @@ class SerialLink:
         if not self._has_lines:
             raise RuntimeError(f"{self._name}: this link was opened without modem lines")
 
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except LinkLostError as error:
-            raise LinkLostError(f"{self._name}: {error}") from error
+    def _named(self, error: LinkLostError) -> LinkLostError:
+        return LinkLostError(f"{self._name}: {error}")
 
 
 def _open_device(where: str, path: str, baud: int, *, lines: bool) -> FdPort:

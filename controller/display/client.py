@@ -22,7 +22,9 @@ _MAX_STATEMENT_BYTES = 4096
 _STATEMENTS_AT_ONCE = 32
 _KILLED_S = 1.0
 _HELD_BACK = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP}
-DIED = "ductoject: the display has died. The procedure goes on without it: Ctrl-C stops it, and so does the stop button."
+_MOST_STARTS = 4
+_AGAIN_S = 1.0
+DIED = "ductoject: the display has died. The procedure goes on: Ctrl-C stops it, and so does the stop button."
 
 
 class DisplayClient:
@@ -30,8 +32,14 @@ class DisplayClient:
 
     looks = True
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, rescue: Rescue, mode: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], control: socket.socket, rescue: Rescue, mode: str, stream: str = "stdout"
+    ) -> None:
         self.mode = mode
+        self._stream = stream
+        self._starts = 1
+        self._started_s = time.monotonic()
+        self._told_dead = False
         self.dropped = 0
         self._process = process
         self._socket = control
@@ -51,25 +59,8 @@ class DisplayClient:
         Raises OSError when no process can be started, ValueError for other modes or streams.
         """
         chosen = choose_mode(mode, stream)
-        rescue = Rescue(1 if stream == "stdout" else 2, chosen == "live")
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        options = {"--fd": theirs.fileno(), "--parent": os.getpid(), "--mode": chosen, "--stream": stream}
-        words = [str(word) for option in options.items() for word in option]
-        # Blocked signals stay blocked in the child until it ignores them; here they arrive a moment later.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "controller.display.process", *words], pass_fds=(theirs.fileno(),)
-            )
-        except OSError:
-            ours.close()
-            rescue.close()
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            theirs.close()
-        ours.setblocking(False)
-        return cls(process, ours, rescue, chosen)
+        process, ours, rescue = _begin(chosen, stream)
+        return cls(process, ours, rescue, chosen, stream)
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +76,32 @@ class DisplayClient:
     def alive(self) -> bool:
         """False once the display process has ended. The first time, the terminal is given back to the operator."""
         return not self._closed and not self._gone()
+
+    def mend(self, *, may_start: bool) -> str | None:
+        """Looks after the display: a sentence once it has died, and once it was started again; None where there is no news.
+
+        may_start: a new process may be started now, which takes some milliseconds. From then on it has to be watched anew. One
+        that has ended by itself, because nobody reads, is left alone, and so is one that keeps dying.
+        """
+        if self._closed or not self._gone() or self._process.returncode == 0:
+            return None
+        if not self._told_dead:
+            self._told_dead = True
+            return "the display has died"
+        if not may_start or self._starts >= _MOST_STARTS or time.monotonic() - self._started_s < _AGAIN_S:
+            return None
+        self._starts += 1
+        self._started_s = time.monotonic()
+        try:
+            self._process, ours, rescue = _begin(self.mode, self._stream)
+        except OSError as error:
+            return f"the display can not be started again: {error.strerror or error}"
+        os.dup2(ours.fileno(), self._socket.fileno(), inheritable=False)
+        ours.close()
+        self._rescue.close()
+        self._rescue = rescue
+        self._hearing, self._mourned, self._told_dead = True, False, False
+        return "the display was started again"
 
     def send(self, message: Mapping[str, object]) -> bool:
         """Hands one message to the display; False, and counted in `dropped`, when it was not taken. Never waits or raises.
@@ -190,3 +207,25 @@ class DisplayClient:
                 self._process.wait(_KILLED_S)
             except subprocess.TimeoutExpired:
                 return  # the system itself holds it: nothing more can be done from here
+
+
+def _begin(mode: str, stream: str) -> tuple[subprocess.Popen[bytes], socket.socket, Rescue]:
+    """A display process, our end of its socket, and what gives the terminal back for it. Raises OSError; then nothing is left."""
+    rescue = Rescue(1 if stream == "stdout" else 2, mode == "live")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    options = {"--fd": theirs.fileno(), "--parent": os.getpid(), "--mode": mode, "--stream": stream}
+    words = [str(word) for option in options.items() for word in option]
+    # Blocked signals stay blocked in the child until it ignores them; here they arrive a moment later.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+    try:
+        command = [sys.executable, "-P", "-m", "controller.display.process", *words]
+        process = subprocess.Popen(command, pass_fds=(theirs.fileno(),))
+    except OSError:
+        ours.close()
+        rescue.close()
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+    ours.setblocking(False)
+    return process, ours, rescue

@@ -217,7 +217,7 @@ class Records(_Section):
 
 
 class Host(_Section):
-    """What is asked of this machine. require_realtime: None for only beside a patient. cpu: to stay on; None for the last one."""
+    """What is asked of this machine. require_realtime: None for only beside a patient. cpu: to stay on; None for any."""
 
     require_realtime: bool | None = None
     cpu: Annotated[int, Field(ge=0, le=_LARGEST_CPU)] | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from controller.compose import build_station
 from controller.core.states import State
 from controller.loop import Loop, Screen
+from controller.record.interface import Recorder
 from controller.settings import LoadedProfile
 from controller.station import Outputs
 from controller.virtual.recorder import VirtualRecorder
@@ -114,6 +115,14 @@ class VirtualProcedure:
         """Takes telemetry and drops it."""
         return True
 
+    def fileno(self) -> int | None:
+        """Nothing to wait for."""
+        return None
+
+    def mend(self, *, may_start: bool) -> str | None:  # noqa: ARG002 - as other screens
+        """Nothing can happen to it."""
+        return None
+
     def receive(self) -> list[dict[str, object]]:
         """What people have said since the last call."""
         if not self._said:
@@ -169,10 +178,15 @@ class VirtualProcedure:
         self.recorder.pump(self.now_s)
         return self.outcome
 
-    def go_on_in(self, world: World) -> None:
-        """The host goes on in another world, in which time goes on from where it stood; the bench is left alone."""
+    def go_on_in(self, world: World, recorder: Recorder | None = None, screens: Iterable[tuple[str, Screen]] = ()) -> None:
+        """The host goes on in another world, in which time goes on from where it stood; the bench is left alone.
+
+        recorder, screens: who writes down and who looks on from here on; None for the recorder in memory.
+        """
         self._links = world.links
-        self.loop.move_to(world)
+        told = recorder or self.recorder
+        self.station.write_into(told)
+        self.loop.move_to(world, told, list(screens))
 
     def _keep_the_limit(self) -> None:
         if self.world.now_us() > self._limit_us:

@@ -4,10 +4,11 @@ Time moves only while the loop waits: from one thing that happens on the bench t
 Computing takes no time, except where `freeze` says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from math import ceil
 
 from controller.inputs import LINES
+from controller.world import EVERYTHING
 from drivers.link import InputLines, Link, LinkLostError, OutputLines
 from simulators.bench import SimulatedBench
 from simulators.wire import Wire
@@ -28,6 +29,7 @@ class VirtualLink:
         self._wire = wire
         self.waiting = b""
         self.gone = False
+        self.unsent = False
         self._frozen: InputLines | None = None
 
     def _check(self) -> None:
@@ -112,6 +114,9 @@ class VirtualWorld:
         """Microseconds since the procedure began."""
         return self._now_us
 
+    def watch(self, name: str, descriptor: int | None) -> None:
+        """There is nothing to wait for but the bench."""
+
     def forget_link(self, name: str) -> None:
         """This port is gone."""
         self.ports[name].waiting = b""
@@ -124,7 +129,7 @@ class VirtualWorld:
         del self.heard[: len(heard)]  # in place: whoever tells of signals keeps hold of the list
         return heard
 
-    def wait_until(self, until_us: int) -> None:
+    def wait_until(self, until_us: int) -> Container[str]:
         """Lets time pass until then, or until bytes have come. Raises WorldEnded."""
         for callback in self.before_wait:
             callback()
@@ -134,7 +139,7 @@ class VirtualWorld:
             if self._frozen_us:
                 until_us, self._frozen_us, deaf = max(until_us, now_us + self._frozen_us), 0, True
             if now_us >= until_us:
-                return
+                return EVERYTHING
             due_us = bench.next_s() * 1e6
             now_us = until_us if due_us >= until_us else max(now_us + 1, ceil(due_us))
             now_s = now_us / 1e6
@@ -150,4 +155,4 @@ class VirtualWorld:
                 if now_s >= wire.quiet_until_s and link.take(wire.fetch(now_s)):
                     came = True
             if came and not deaf:
-                return
+                return EVERYTHING

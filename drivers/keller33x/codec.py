@@ -7,6 +7,7 @@ alone and never from the stream, and telling requests of one kind apart is the d
 """
 
 import struct
+from array import array
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -116,13 +117,17 @@ class Refused:
 Reply = Initialised | SerialNumber | Coefficient | ChannelValue | Refused
 
 
+_SAMPLE = struct.Struct(">BBfBH")
+"""The whole answer to F73: address, function, value, STAT, CRC."""
+
+
 def _crc_of_byte(byte: int) -> int:
     for _ in range(8):
         byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
     return byte
 
 
-_CRC_OF_BYTE = [_crc_of_byte(byte) for byte in range(256)]
+_CRC_OF_BYTE = array("H", map(_crc_of_byte, range(256)))  # in one piece: as a list of numbers it would lie all over the memory
 
 
 def crc16(data: Iterable[int]) -> int:
@@ -216,12 +221,14 @@ class ReplyParser:
 
     def _sample_alone(self, data: bytes) -> Reply | None:
         """What comes a hundred times a second, and nothing else with it: one whole answer to F73. None: look more closely."""
-        if data[0] != self._address or data[1] != _READ_CHANNEL or crc16(data[:-2]) != int.from_bytes(data[-2:], "big"):
+        address, function, value, stat, crc = _SAMPLE.unpack(data)
+        if address != self._address or function != _READ_CHANNEL or crc != crc16(data[:-2]):
             return None
-        if any(data.startswith(request.frame) for request in self._sent):
-            return None
+        for request in self._sent:
+            if data.startswith(request.frame):
+                return None
         self._explained_bytes = min(self._fed_bytes, self._explained_bytes + len(data))
-        return _decode(Function.READ_CHANNEL, data[2:-2])
+        return ChannelValue(value, stat)
 
     def _next_reply(self) -> Reply | None:
         start = 0

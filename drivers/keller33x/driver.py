@@ -87,6 +87,11 @@ class Keller33xDriver:
         """Whether the line echoes what is sent; None before it is known."""
         return self._parser.echo
 
+    @property
+    def awaits_answer(self) -> bool:
+        """See PressureDriver."""
+        return self._outstanding is not None
+
     def connect(self, now_s: float) -> None:
         """See PressureDriver. Also from any other state: what was learned of the noise is forgotten. Takes at most LIMIT_S."""
         self._phase = _Phase.CONNECTING

@@ -60,6 +60,7 @@ CONNECT_S = 4.0
 LATEST_REPLY_S = 0.500  # a reply later than this does not come any more
 STOP_REPLIES = (2, 4)  # fewest and most answers to STP before the pump is looked at
 
+_SAY_STOP = Exchange("STP", ANYTHING, STOP_REPEAT_S)
 _VERSION = re.compile(r"NE(\d+)(X\d*)?V(\d+\.\d+)")
 
 
@@ -68,6 +69,8 @@ class Ne1000Driver:
 
     def __init__(self, settings: Ne1000Settings) -> None:
         self._settings = settings
+        # Spelt before anything moves, in both framings: when it is wanted there is nothing left to do but to send it.
+        self._stop_frames = {safe: encode(settings.address, "STP", safe=safe) for safe in (False, True)}
         self._parser = ReplyParser()
         self._safe = True  # the framing we speak
         self._prepared = False  # a motion is programmed and was not started yet
@@ -200,7 +203,9 @@ class Ne1000Driver:
             self._reply_by_s = self._end_by_s = NEVER_S
             self._found.append(PumpIdle())
             return
-        if exchange.command is not None:
+        if exchange is _SAY_STOP:
+            self._outbox = self._stop_frames[self._safe]
+        elif exchange.command is not None:
             self._outbox = encode(self._settings.address, exchange.command, safe=self._safe)
         self._reply_by_s = now_s + exchange.timeout_s
 
@@ -364,7 +369,7 @@ class Ne1000Driver:
         fewest, most = STOP_REPLIES
         replies = silent = 0
         while replies < most:
-            reply = yield Exchange("STP", ANYTHING, STOP_REPEAT_S)
+            reply = yield _SAY_STOP
             if reply is None:
                 silent += 1
                 self._change_framing(silent)

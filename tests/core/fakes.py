@@ -1,10 +1,11 @@
 """Drivers, world and recorder that do what a test says, for the station and the loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from controller.core.core import Core
 from controller.record.memory import MemoryRecorder
 from controller.station import Outputs, Station
+from controller.world import EVERYTHING
 from drivers.driver import NEVER_S
 from drivers.link import InputLines, LinkLostError, OutputLines
 from drivers.pump import Motion
@@ -18,6 +19,7 @@ class FakeDriver:
         self.found: list[object] = []
         self.outbox: list[bytes] = []
         self.busy = False
+        self.awaits_answer = False
         self.deadline_s = NEVER_S
         self.explodes = 0
         self.noise_error: str | None = None
@@ -105,6 +107,7 @@ class FakeLink:
     def __init__(self) -> None:
         self.gone = False
         self.explodes = 0
+        self.unsent = False
 
     def read(self) -> bytes:
         if self.explodes > 0:
@@ -118,6 +121,31 @@ class FakeLink:
         return InputLines(True, True)
 
 
+class FakeScreen:
+    """Somebody who looks. news: what it tells of itself, one at each look."""
+
+    looks = True
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, object]] = []
+        self.news: list[str | None] = []
+        self.may_start: set[bool] = set()
+
+    def fileno(self) -> int | None:
+        return None
+
+    def send(self, message: dict[str, object]) -> bool:
+        self.sent.append(message)
+        return True
+
+    def receive(self) -> list[dict[str, object]]:
+        return []
+
+    def mend(self, *, may_start: bool) -> str | None:
+        self.may_start.add(may_start)
+        return self.news.pop(0) if self.news else None
+
+
 class FakeWorld:
     """Time goes on by what is waited for, and by slow_us once."""
 
@@ -129,16 +157,22 @@ class FakeWorld:
         self.forgotten: list[str] = []
         self.waits = 0
         self.each_wait: Callable[[int], None] = lambda _count: None
+        self.news: Container[str] = EVERYTHING
+        self.watched: list[str] = []
 
     def now_us(self) -> int:
         return self.time_us
 
-    def wait_until(self, until_us: int) -> None:
+    def watch(self, name: str, descriptor: int | None) -> None:
+        self.watched.append(name)
+
+    def wait_until(self, until_us: int) -> Container[str]:
         self.waits += 1
         assert self.waits < 20_000, "the loop does not end"
         self.time_us = max(until_us, self.time_us + 100) + self.slow_us
         self.slow_us = 0
         self.each_wait(self.waits)
+        return self.news
 
     def forget_link(self, name: str) -> None:
         self.forgotten.append(name)

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from controller.core.states import State
-from controller.loop import Loop, statement
+from controller.loop import LONGEST_PUT_OFF_US, LONGEST_WAIT_US, Loop, statement
 from drivers.pump import PumpIdle, PumpReading, PumpStatus, PumpStopped
 from tests.core.bench import in_state
-from tests.core.fakes import FakeWorld, Rig
+from tests.core.fakes import FakeScreen, FakeWorld, Rig
 
 
 class LoopRig(Rig):
@@ -198,3 +198,80 @@ def test_a_statement() -> None:
     found = statement({"operator": "confirm", "question": "arm", "typed": "ARM"}, "keyboard")
     assert found is not None
     assert (found.act, found.source, found.question, found.typed) == ("confirm", "keyboard", "arm", "ARM")
+
+
+def test_while_anything_moves_record_and_screen_wait_for_a_gap_but_not_for_ever() -> None:
+    rig = LoopRig()
+    pumped_us: list[int] = []
+    rig.recorder.pump = lambda now_s: pumped_us.append(round(now_s * 1e6))
+    rig.pressure.awaits_answer = True
+    began_us = rig.world.time_us
+    for _ in range(2):
+        rig.loop._cycle()
+    assert pumped_us == [], "a pressure is on its way"
+    rig.pressure.awaits_answer = False
+    rig.pressure.deadline_s = rig.world.time_us / 1e6 + 0.001
+    rig.loop._cycle()
+    assert pumped_us == [], "the next thing is due too soon"
+    rig.pressure.deadline_s = float("inf")
+    rig.loop._cycle()
+    assert len(pumped_us) == 1, "here is a gap"
+    rig.pressure.awaits_answer = True
+    while len(pumped_us) < 2:
+        rig.loop._cycle()
+        assert rig.world.time_us - began_us < 1_000_000
+    assert pumped_us[1] - pumped_us[0] < LONGEST_PUT_OFF_US + 2 * LONGEST_WAIT_US, "put off, but not for ever"
+
+
+def test_at_rest_record_and_screen_have_their_turn_in_every_cycle() -> None:
+    rig = LoopRig(State.ARMED)
+    pumped: list[float] = []
+    rig.recorder.pump = pumped.append
+    rig.pressure.awaits_answer = True
+    for _ in range(3):
+        rig.loop._cycle()
+    assert len(pumped) == 3
+
+
+def test_a_note_that_was_put_off_is_shown_later_and_none_twice() -> None:
+    rig = LoopRig()
+    screen = FakeScreen()
+    rig.loop.move_to(rig.world, rig.recorder, [("screen", screen)])
+    rig.pressure.awaits_answer = True
+    rig.world.heard = ["SIGINT"]
+    rig.loop._cycle()
+    assert screen.sent == [], "the stop goes out, and what it was for is told when there is time"
+    assert "wrote pump stop" in rig.log
+    rig.pressure.awaits_answer = False
+    rig.loop._cycle()
+    rig.loop._cycle()
+    told = [str(message["text"]) for message in screen.sent if message["type"] == "note" and message["name"] == "stop_cause"]
+    assert len(told) == 1
+    assert told[0].startswith("OPERATOR_STOP")
+
+
+def test_only_what_has_news_is_read_and_what_waits_to_be_sent() -> None:
+    rig = LoopRig()
+    rig.world.news = frozenset({"pressure"})
+    rig.loop._cycle()
+    for name, link in rig.world.links.items():
+        link.explodes = 0 if name == "pressure" else 1
+    rig.loop._cycle()
+    assert rig.loop._failed is None, "neither pump nor button were read"
+    rig.world.links["pump"].unsent = True
+    with pytest.raises(OSError, match="port is broken"):
+        rig.loop._cycle()
+
+
+def test_a_screen_that_dies_is_a_note_and_is_watched_anew() -> None:
+    rig = LoopRig()
+    screen = FakeScreen()
+    screen.news = ["it has died", None, "it was started again"]
+    rig.loop.move_to(rig.world, rig.recorder, [("screen", screen)])
+    rig.world.watched.clear()
+    for _ in range(70):
+        rig.loop._cycle()
+    told = [json.loads(entry.body) for entry in rig.recorder.entries if entry.kind == "host"]
+    assert told == [{"screen": "screen", "text": "it has died"}, {"screen": "screen", "text": "it was started again"}]
+    assert rig.world.watched == ["screen", "screen"]
+    assert screen.may_start == {False}, "something moves"

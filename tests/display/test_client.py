@@ -137,6 +137,54 @@ def test_a_dead_display_does_not_make_the_loop_spin(start: Start, snapshot: Make
     epoll.close()
 
 
+def test_a_display_that_was_killed_is_told_once_and_started_again(
+    start: Start, snapshot: Make, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    display = start()
+    assert display.mend(may_start=True) is None
+    first, descriptor = pid_of(display), display.fileno()
+    os.kill(first, signal.SIGKILL)
+    assert until(lambda: not display.alive)
+    assert display.mend(may_start=True) == "the display has died"
+    assert display.mend(may_start=True) is None, "not at once: it might die again and again"
+    monkeypatch.setattr(client_module, "_AGAIN_S", 0.0)
+    assert display.mend(may_start=False) is None
+    assert display.mend(may_start=True) == "the display was started again"
+    assert pid_of(display) != first
+    assert display.fileno() == descriptor
+    assert display.alive
+    assert display.mend(may_start=True) is None
+    assert display.send(snapshot())
+    assert display.send(END)
+    display.close(20.0)
+    assert "END VOLUME_REACHED: 0.20 mL (exit 0)" in capfd.readouterr().out
+
+
+def test_a_display_that_keeps_dying_is_left_alone(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_AGAIN_S", 0.0)
+    display = start()
+    told: list[str | None] = []
+    for _ in range(6):
+        if display.alive:
+            os.kill(pid_of(display), signal.SIGKILL)
+            assert until(lambda: not display.alive)
+        told += [display.mend(may_start=True), display.mend(may_start=True)]
+    assert told.count("the display was started again") == client_module._MOST_STARTS - 1
+    assert told[-2:] == [None, None]
+
+
+def test_a_display_that_can_not_be_started_again_is_told(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    display = start()
+    os.kill(pid_of(display), signal.SIGKILL)
+    assert until(lambda: not display.alive)
+    assert display.mend(may_start=True) == "the display has died"
+    monkeypatch.setattr(client_module, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(client_module.sys, "executable", "/nowhere/python")
+    assert display.mend(may_start=True) == "the display can not be started again: No such file or directory"
+    assert not display.send({"type": "note", "text": "lost"})
+    assert display.receive() == []
+
+
 def test_what_was_said_before_the_display_died_is_heard(start: Start) -> None:
     display = start()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,6 +1,6 @@
 """By how much the loop's own wait is late, beside a C program's and cyclictest's, in turn in the same run.
 
-All of them wake up at absolute times, at the same priority, on the same CPU, with locked memory. Ours waits as the loop
+All of them wake up at absolute times, at the same priority, on whichever CPU is free, with locked memory. Ours waits as the loop
 does: a timer and the ports' descriptors in one epoll (controller.world).
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.benchmarks.realtime.reference import NoReferenceError, compiled
+from controller.benchmarks.realtime.rows import Against, time_row
 from controller.realtime import PRIORITY, missing, real_time
 from controller.world import RealWorld
 
@@ -32,7 +33,7 @@ Late = npt.NDArray[np.float64]
 
 
 def measure_jitter(cycles: int, say: Callable[[str], object] = lambda _: None) -> list[dict[str, Any]]:
-    """Rows of name, p50_ms, p99_ms, p999_ms, max_ms, reference and ratio (of the 99.9th percentiles)."""
+    """Rows of controller.benchmarks.realtime.rows, the 99.9th percentile held against the reference's."""
     with tempfile.TemporaryDirectory() as folder:
         tests = dict(_tests(Path(folder), say))
         found: dict[str, list[Late]] = {name: [] for name in tests}
@@ -42,33 +43,33 @@ def measure_jitter(cycles: int, say: Callable[[str], object] = lambda _: None) -
                 found[name].append(test(cycles // TURNS))
     late = {name: np.concatenate(parts) for name, parts in found.items()}
     reference = next((name for name in (_CYCLICTEST, _C) if name in late), None)
-    return [_row(name, values, late, reference) for name, values in late.items()]
+    against = None if reference is None else Against("p999_ms", reference, float(np.percentile(late[reference], 99.9)), LIMIT)
+    return [time_row(name, values.tolist(), against=against if name == _OURS else None) for name, values in late.items()]
 
 
 def _tests(folder: Path, say: Callable[[str], object]) -> Iterator[tuple[str, Callable[[int], Late]]]:
-    cpu = max(os.sched_getaffinity(0))
-    yield _OURS, lambda cycles: _ours(cycles, cpu, say)
+    yield _OURS, lambda cycles: _ours(cycles, say)
     try:
         program = compiled("jitter", folder)
     except NoReferenceError as error:
         say(f"no C reference: {error}")
     else:
-        yield _C, lambda cycles: _c_reference(program, cycles, cpu)
+        yield _C, lambda cycles: _c_reference(program, cycles)
     cyclictest = shutil.which("cyclictest")
     if cyclictest is None:
         say("no cyclictest here (Debian: rt-tests)")
     else:
-        yield _CYCLICTEST, lambda cycles: _cyclictest(cyclictest, cycles, cpu, folder)
+        yield _CYCLICTEST, lambda cycles: run_cyclictest(cyclictest, cycles, folder)
 
 
-def _ours(cycles: int, cpu: int, say: Callable[[str], object]) -> Late:
+def _ours(cycles: int, say: Callable[[str], object]) -> Late:
     late = np.zeros(cycles)
     read_end, write_end = os.pipe()
     try:
-        with RealWorld({}) as world, real_time(cpu) as measures:
+        with RealWorld({}) as world, real_time(None) as measures:
             for sentence in missing(measures):
                 say(f"without {sentence}")
-            world.watch(read_end)
+            world.watch("a port", read_end)
             due_us = world.now_us()
             for cycle in range(cycles):
                 due_us += PERIOD_US
@@ -83,18 +84,18 @@ def _ours(cycles: int, cpu: int, say: Callable[[str], object]) -> Late:
     return late
 
 
-def _c_reference(program: Path, cycles: int, cpu: int) -> Late:
-    command = [str(program), str(PERIOD_US), str(cycles), str(PRIORITY), str(cpu)]
+def _c_reference(program: Path, cycles: int) -> Late:
+    command = [str(program), str(PERIOD_US), str(cycles), str(PRIORITY)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_limit_s(cycles), check=True)
     return np.array([float(line) for line in done.stdout.split()]) / 1e6
 
 
-def _cyclictest(program: str, cycles: int, cpu: int, folder: Path) -> Late:
-    """Its histogram, in microseconds, as so many values."""
+def run_cyclictest(program: str, cycles: int, folder: Path) -> Late:
+    """Its histogram, in microseconds, as so many values in ms. Raises subprocess.SubprocessError, OSError."""
     histogram = folder / "histogram"
     command = [
         program, "--mlockall", f"--priority={PRIORITY}", f"--interval={PERIOD_US}", f"--loops={cycles}", "--threads=1",
-        f"--affinity={cpu}", "--quiet", "--histogram=100000", f"--histfile={histogram}",
+        "--quiet", "--histogram=100000", f"--histfile={histogram}",
     ]  # fmt: skip
     subprocess.run(command, capture_output=True, timeout=_limit_s(cycles), check=True)
     counted = re.findall(r"^(\d+)\s+(\d+)", histogram.read_text(), re.MULTILINE)
@@ -105,20 +106,3 @@ def _cyclictest(program: str, cycles: int, cpu: int, folder: Path) -> Late:
 
 def _limit_s(cycles: int) -> float:
     return cycles * PERIOD_US / 1e6 + SPARE_S
-
-
-def _row(name: str, values: Late, late: dict[str, Late], reference: str | None) -> dict[str, Any]:
-    percentiles = {key: float(np.percentile(values, part)) for key, part in (("p50", 50), ("p99", 99), ("p999", 99.9))}
-    ratio = None
-    if name == _OURS and reference is not None:
-        ratio = percentiles["p999"] / max(1e-6, float(np.percentile(late[reference], 99.9)))
-    return {
-        "name": name,
-        "cycles": len(values),
-        **{f"{key}_ms": round(value, 4) for key, value in percentiles.items()},
-        "max_ms": round(float(values.max()), 4),
-        "reference": reference if name == _OURS else None,
-        "ratio": None if ratio is None else round(ratio, 2),
-        "limit": LIMIT if ratio is not None else None,
-        "ok": None if ratio is None else ratio <= LIMIT,
-    }

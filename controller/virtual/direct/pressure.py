@@ -34,6 +34,11 @@ class DirectPressure:
         """See PressureDriver."""
         self._from_s = now_s + PRESSURE_CONNECT_S
 
+    @property
+    def awaits_answer(self) -> bool:
+        """See PressureDriver: it is answered as it asks."""
+        return False
+
     def learn_noise(self, samples_kpa: list[float]) -> str:
         """See PressureDriver. Raises ValueError."""
         return self._monitors.learn_noise(samples_kpa)
