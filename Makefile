@@ -12,8 +12,8 @@ run: $(READY)
 test: $(READY) check
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not campaign"
 
-scenarios: $(READY)  # every scenario through real ports
-	$(BIN)/pytest hil_tests/test_scenarios.py
+scenarios: $(READY)  # every scenario through real ports, and what fails beside the loop
+	$(BIN)/pytest hil_tests/test_scenarios.py hil_tests/test_faults.py
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -81,6 +81,7 @@ def test_a_full_disk_stops_the_increment_and_what_was_written_stays(steady: Stea
     steady(attempt)
 
 
+@pytest.mark.campaign  # a whole procedure that goes well: with `make scenarios`
 def test_a_dead_display_and_a_clock_that_is_set_back_are_nothing_but_notes(
     steady: Steady, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

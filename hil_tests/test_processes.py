@@ -2,6 +2,7 @@
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from hil_tests.hosts import ductoject, host
 from hil_tests.machine_watch import Steady
 from hil_tests.simulated_bench import SimulatedBench
+from hil_tests.test_scenarios import at_once
 
 pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdist_group("realtime"), pytest.mark.timeout(300)]
 
@@ -23,11 +25,12 @@ def wait_for_forward(bench: SimulatedBench, volume_ul: float, timeout_s: float =
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE"])
-def test_signals_stop_the_pump_first(name: str, steady: Steady) -> None:
-    """SIGINT and SIGTERM are scenarios; these come while the line is primed."""
+@pytest.mark.parametrize("names", [("SIGHUP", "SIGQUIT"), ("SIGTSTP", "SIGPIPE")])
+def test_signals_stop_the_pump_first(names: tuple[str, str], steady: Steady) -> None:
+    """SIGINT and SIGTERM are scenarios; these come while the line is primed, to two hosts side by side."""
 
-    def attempt(folder: Path) -> None:
+    def one(name: str, folder: Path) -> None:
+        folder.mkdir()
         with SimulatedBench.start() as bench, host(bench, folder) as running:
             wait_for_forward(bench, 2.0)
             running.signal(signal.Signals[name])
@@ -38,6 +41,11 @@ def test_signals_stop_the_pump_first(name: str, steady: Steady) -> None:
         assert name in result.outcome["text"]
         assert truth["forward_ul"] < 10.0, "at 10 ul/s the pump has to stand within 0.1 s of the signal, and this one did not"
         assert truth["flow_ul_s"] == 0.0
+
+    def attempt(folder: Path) -> None:
+        with ThreadPoolExecutor(at_once()) as pool:
+            for done in [pool.submit(one, name, folder / name) for name in names]:
+                done.result()
 
     steady(attempt)
 

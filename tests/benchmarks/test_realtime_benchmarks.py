@@ -13,8 +13,9 @@ from controller.lateness import BOUNDS_US
 from controller.station import Station
 from controller.virtual.case import Case
 
-# They take real-time priority or start processes: not beside the real-time tests (docs/decisions/0006).
-pytestmark = [pytest.mark.xdist_group("realtime"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
+realtime = pytest.mark.xdist_group("realtime")
+"""For what takes real-time priority or keeps processors busy: not beside the real-time tests (docs/decisions/0006)."""
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_a_procedure_that_does_not_wait_is_no_measurement(monkeypatch: pytest.Mo
         memory.measure_memory(0.01)
 
 
+@realtime
 def test_the_parts_of_a_cycle_make_up_the_whole() -> None:
     rows = {row["name"]: row for row in measure_cycle(Case(7, 0, "mixed", "wire", subgroup="intact"), 1.0)}
     assert set(rows) == {*PARTS, "the whole cycle"}
@@ -83,6 +85,7 @@ def test_a_procedure_is_run_and_its_histogram_read(monkeypatch: pytest.MonkeyPat
     assert any("no cyclictest" in text for text in told)
 
 
+@realtime
 def test_the_load_is_there_and_gone_again() -> None:
     def busy() -> int:
         found = 0

@@ -93,11 +93,22 @@ def _c_reference(program: Path, cycles: int) -> Late:
 def run_cyclictest(program: str, cycles: int, folder: Path) -> Late:
     """Its histogram, in microseconds, as so many values in ms. Raises subprocess.SubprocessError, OSError."""
     histogram = folder / "histogram"
-    command = [
-        program, "--mlockall", f"--priority={PRIORITY}", f"--interval={PERIOD_US}", f"--loops={cycles}", "--threads=1",
-        "--quiet", "--histogram=100000", f"--histfile={histogram}",
+    subprocess.run(
+        [*cyclictest_command(program, histogram), f"--loops={cycles}"], capture_output=True, timeout=_limit_s(cycles), check=True
+    )
+    return counted_ms(histogram)
+
+
+def cyclictest_command(program: str, histogram: Path) -> list[str]:
+    """One thread at our period and priority, which writes into this file at its end."""
+    return [
+        program, "--mlockall", f"--priority={PRIORITY}", f"--interval={PERIOD_US}", "--threads=1", "--quiet",
+        "--histogram=100000", f"--histfile={histogram}",
     ]  # fmt: skip
-    subprocess.run(command, capture_output=True, timeout=_limit_s(cycles), check=True)
+
+
+def counted_ms(histogram: Path) -> Late:
+    """cyclictest's histogram as so many values; the file is taken away."""
     counted = re.findall(r"^(\d+)\s+(\d+)", histogram.read_text(), re.MULTILINE)
     with contextlib.suppress(OSError):
         histogram.unlink()

@@ -1,27 +1,30 @@
 """Whole procedures as people run them, with everything that belongs to them, on a busy machine: how many cycles came too late.
 
-After each procedure cyclictest waits as often, at the same period and priority under the same load: what it counts beyond the
-same limit is what the machine itself does.
+Beside each procedure cyclictest waits at the same period and priority: what it counts beyond the same limit is what the machine
+itself does.
 """
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from controller.benchmarks.realtime.jitter import run_cyclictest
+from controller.benchmarks.realtime.jitter import counted_ms, cyclictest_command
 from controller.benchmarks.realtime.load import under_load
 from controller.benchmarks.realtime.rows import time_row
 from controller.core.limits import LATENESS_S
 from controller.lateness import BOUNDS_US
 from controller.record.reader import open_record
 
+END_S: Final = 10.0
 LIMIT_S: Final = 300.0
 """No simulated procedure lasts longer."""
 LIMIT_MS: Final = LATENESS_S * 1000.0
@@ -41,14 +44,32 @@ def measure_procedures(procedures: int, say: Say = lambda _: None) -> list[dict[
     theirs: list[float] = []
     with tempfile.TemporaryDirectory() as folder, under_load():
         for number in range(procedures):
-            outcome = _procedure(Path(folder), number)
+            with _beside(cyclictest, Path(folder) / "histogram", theirs):
+                outcome = _procedure(Path(folder), number)
             found = _lateness(Path(outcome["record"]))
             upper_ms = [min(bound / 1000.0, found["latest_ms"]) for bound in BOUNDS_US] + [found["latest_ms"]]
             ours += np.repeat(upper_ms, found["cycles"]).tolist()
             say(f"{number + 1} of {procedures}: {outcome['reason']}, latest {found['latest_ms']} ms ({found['ran']})")
-            if cyclictest is not None:
-                theirs += run_cyclictest(cyclictest, int(sum(found["cycles"])), Path(folder)).tolist()
     return late_rows(ours, theirs)
+
+
+@contextmanager
+def _beside(cyclictest: str | None, histogram: Path, found_ms: list[float]) -> Iterator[None]:
+    """cyclictest for as long as this lasts, and what it found."""
+    if cyclictest is None:
+        yield
+        return
+    command = cyclictest_command(cyclictest, histogram)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)  # upon which it writes what it has counted
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+    found_ms += counted_ms(histogram).tolist()
 
 
 def late_rows(ours_ms: list[float], theirs_ms: list[float]) -> list[dict[str, Any]]:
@@ -59,7 +80,7 @@ def late_rows(ours_ms: list[float], theirs_ms: list[float]) -> list[dict[str, An
         return [row]
     ratio = late / limit if limit else None
     row |= {"reference": "cyclictest's count", "ratio": ratio, "limit": limit, "ok": late <= limit}
-    return [row, time_row("cyclictest, same load", theirs_ms) | {"late": limit}]
+    return [row, time_row("cyclictest beside them", theirs_ms) | {"late": limit}]
 
 
 def _procedure(folder: Path, number: int) -> dict[str, Any]:
@@ -76,7 +97,7 @@ def _procedure(folder: Path, number: int) -> dict[str, Any]:
 def _lateness(record: Path) -> dict[str, Any]:
     """What the procedure says of its own lateness at its end."""
     with open_record(record) as opened:
-        bodies = [entry.body for entry in opened.entries() if entry.kind == "host"]
+        bodies = [entry.body for entry in opened.entries(["host"])]
     found = next(body for body in reversed(bodies) if "cycles" in body)
     if tuple(found["bounds_us"]) != BOUNDS_US:
         raise RuntimeError(f"{record.name}: its histogram has other bounds")
