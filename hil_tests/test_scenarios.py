@@ -38,6 +38,7 @@ ONE_OF_A_KIND = {
     "stop_ignored",
     "other_pump",
 }
+LIKE_ANOTHER = {"host_stalls", "operator_terminate"}  # as host_frozen, and as operator_interrupt
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def needs_host_or_port(scenario: Scenario) -> bool:
 
 def _parameters() -> list[Any]:
     chosen = {name for name in scenario_names() if needs_host_or_port(load_scenario(name))} | ONE_OF_A_KIND
+    chosen -= LIKE_ANOTHER
     return [pytest.param(name, marks=() if name in chosen else pytest.mark.campaign) for name in scenario_names()]
 
 

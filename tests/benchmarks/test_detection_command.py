@@ -11,8 +11,7 @@ from controller.benchmarks.detection.methods import METHODS, OURS
 from controller.cli import app
 from controller.virtual.case import Case
 
-# A process of its own each: they must not run beside the real-time tests (docs/decisions/0006).
-pytestmark = pytest.mark.xdist_group("realtime")
+pytestmark = pytest.mark.timeout(120)
 
 DETECTION = ("bench", "detection", "--no-compile", "--seed", "201")
 COLUMNS = {"subgroup", "n", "method", "false_stop_rate", "sensitivity", "median_ul", "p95_ul", "delay_s"}
@@ -91,6 +90,7 @@ def test_it_prints_a_table_and_draws_pictures(tmp_path: Path) -> None:
     assert all(each.read_bytes().startswith(b"\x89PNG") and str(each) in said.stdout for each in drawn)
 
 
+@pytest.mark.xdist_group("realtime")  # processes of its own (docs/decisions/0006)
 def test_what_comes_out_does_not_depend_on_the_number_of_processes() -> None:
     case = Case(203, 0, "mixed", "core")
     one, two = measure_detection(case, 9, 1), measure_detection(case, 9, 2)
