@@ -333,6 +333,7 @@ def _run_loop(
         profile = prepared.loaded.profile
         measures += adapters({name: getattr(profile, name).port for name in links})
         _refuse_without(prepared, measures)
+        tell_missing(measures, screens)
         lose: Callable[[str, str], None]
 
         def write(name: str, frame: bytes) -> None:
@@ -361,6 +362,14 @@ def _refuse_late_hosts(prepared: _Prepared) -> None:
     """Where the profile demands what keeps the loop on time: tries it, gives it back, and refuses before anything is opened."""
     with real_time(prepared.loaded.profile.host.cpu) as measures:
         _refuse_without(prepared, measures)
+
+
+def tell_missing(measures: list[Measure], screens: list[tuple[str, Any]]) -> None:
+    """What could not be had, to whoever looks."""
+    for text in missing(measures):
+        for _, screen in screens:
+            if screen.looks:
+                screen.send({"type": "note", "t_s": 0.0, "text": f"not kept on time as it could be: {text}"})
 
 
 def _refuse_without(prepared: _Prepared, measures: list[Measure]) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from controller import realtime
+from controller.procedure import tell_missing
 from controller.realtime import Measure, missing, real_time
+from tests.core.fakes import FakeScreen
 
 # It takes real-time priority: it must not run beside the real-time tests (docs/decisions/0006).
 pytestmark = pytest.mark.xdist_group("realtime")
@@ -62,3 +64,13 @@ def test_adapters_that_keep_bytes_back_are_told(tmp_path: Path) -> None:
     assert [(each.name, each.had) for each in measures] == [("adapter of the pump", False), ("adapter of the pressure", True)]
     (told,) = missing(measures)
     assert told.startswith("adapter of the pump: keeps bytes back for 16 ms; write 1 into latency_timer")
+
+
+def test_what_is_missing_is_told_to_whoever_looks() -> None:
+    screen, operator = FakeScreen(), FakeScreen()
+    operator.looks = False
+    measures = [Measure("priority", False, "Operation not permitted; needs CAP_SYS_NICE"), Measure("memory lock", True, "all")]
+    tell_missing(measures, [("keyboard", screen), ("simulated operator", operator)])
+    (note,) = screen.sent
+    assert note["text"] == "not kept on time as it could be: priority: Operation not permitted; needs CAP_SYS_NICE"
+    assert operator.sent == []

@@ -55,3 +55,20 @@ def test_the_nominal_procedure(tmp_path: Path) -> None:
     record = tmp_path / "nominal.ductoject"
     procedure.save(record)
     assert replay(record).mismatches == []
+
+
+def test_while_fluid_moves_the_pump_hears_nothing_but_short_questions_and_the_stop() -> None:
+    """So that its line is never busy for longer than one short exchange, and a stop waits for the rest of nine bytes at most."""
+    procedure = Procedure({"injection.target_ml": 0.05})
+    said: set[bytes] = set()
+
+    def listen() -> None:
+        entry = procedure.station.core.desk.account.moving
+        if entry is not None and entry.started_s is not None:
+            said.update(procedure.station.sent)
+
+    procedure.world.before_wait.append(listen)
+    procedure.run()
+    assert {frame[2:-3] for frame in said} <= {b"0RUN", b"0DIS", b"0STP"}
+    assert b"0DIS" in {frame[2:-3] for frame in said}
+    assert max(map(len, said)) == 9
