@@ -150,7 +150,11 @@ class Station:
     def emergency_stop(self, now_s: float) -> None:
         """Stops the pump without asking the core: for when the core itself has failed."""
         if self._connected:
-            self._pump.stop(now_s)
+            # The frame first, and then what belongs to it: nothing stands between the order and the port.
+            frame = self._pump.stop_frame
+            if frame:
+                self._send("pump", frame)
+            self._pump.stop(now_s, said=bool(frame))
             self._flush("pump", self._pump, now_s)
 
     def _stop_at_once(self) -> None:

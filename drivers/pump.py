@@ -138,8 +138,12 @@ class PumpDriver(ByteDriver, Protocol):
     def poll(self, now_s: float) -> None:
         """Ask for status and volume once; this also keeps the pump's watchdog alive. Ends in PumpReading."""
 
-    def stop(self, now_s: float) -> None:
-        """Stop at once; repeated by the driver until PumpStopped."""
+    @property
+    def stop_frame(self) -> bytes:
+        """What says stop now, whatever is under way: to be sent before anything else is done about a stop."""
+
+    def stop(self, now_s: float, *, said: bool = False) -> None:
+        """Stop at once; repeated by the driver until PumpStopped. said: the stop_frame has been sent already."""
 
     def release(self, now_s: float) -> None:
         """Hand the stopped pump back to people. Ends in PumpReleased or PumpRefused."""

@@ -124,8 +124,13 @@ class Ne1000Driver:
         """One DIS exchange: status and volume; every valid packet restarts the pump's watchdog."""
         self._begin(self._poll_script(), now_s)
 
-    def stop(self, now_s: float) -> None:
-        """STP at once, whatever is outstanding; repeated until the pump is seen stopped (PumpStopped)."""
+    @property
+    def stop_frame(self) -> bytes:
+        """See PumpDriver: STP in the framing that is spoken."""
+        return self._stop_frames[self._safe]
+
+    def stop(self, now_s: float, *, said: bool = False) -> None:
+        """STP at once, whatever is outstanding; repeated until the pump is seen stopped (PumpStopped). said: see PumpDriver."""
         if self._script is not None:
             self._script.close()
             self._script = None
@@ -133,6 +138,8 @@ class Ne1000Driver:
         # Readings that were asked for before this, perhaps before the motion began, may still come: they prove nothing.
         self._stale_dis = sum(now_s - asked_s < LATEST_REPLY_S for asked_s in self._unanswered_dis_s)
         self._begin(self._stop_script(), now_s)
+        if said:
+            self._outbox = b""
 
     def release(self, now_s: float) -> None:
         """Hand the stopped pump back: keypad unlocked, watchdog off. Ends in PumpReleased or PumpRefused."""

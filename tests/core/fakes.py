@@ -58,10 +58,14 @@ class FakeDriver:
     def release(self, now_s: float) -> None:
         self._request("release")
 
-    def stop(self, now_s: float) -> None:
+    stop_frame = b"stop"
+
+    def stop(self, now_s: float, *, said: bool = False) -> None:
         self.outbox.clear()
         self.busy = True
         self._request("stop")
+        if said:
+            self.outbox.clear()
 
     def learn_noise(self, samples_kpa: list[float]) -> str:
         if self.noise_error is not None:

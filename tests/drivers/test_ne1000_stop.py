@@ -8,7 +8,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from drivers.driver import NEVER_S
-from drivers.ne1000.driver import CONNECT_S
+from drivers.ne1000.codec import encode
+from drivers.ne1000.driver import CONNECT_S, STOP_REPEAT_S
 from drivers.pump import (
     PumpAlarm,
     PumpAlarmed,
@@ -54,6 +55,17 @@ def test_a_stop_of_a_running_pump() -> None:
     assert wire.now_s - begun_s == pytest.approx(0.120)
     assert wire.pump.status == "S"
     assert wire.driver.next_deadline_s() == NEVER_S
+
+
+def test_a_stop_that_was_said_already_is_said_again_only_when_it_is_due() -> None:
+    wire = running()
+    begun_s = wire.now_s
+    assert wire.driver.stop_frame == encode(0, "STP", safe=True)
+    wire.driver.stop(begun_s, said=True)
+    assert wire.driver.transmit(begun_s) == b"", "the caller has sent the frame"
+    wire.finish(0.5)
+    assert wire.sent[0] == (pytest.approx(begun_s + STOP_REPEAT_S), "STP"), "unheard by this pump, so it is said again"
+    assert stopped(wire) == PumpStopped(12.5, 0.0)
 
 
 @pytest.mark.parametrize("told", [["00S", "00S"], ["00S?NA", "00S?NA"], ["00P", "00S"], ["00P", "00S?NA"], ["00I", "00P", "00S"]])

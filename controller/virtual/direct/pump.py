@@ -78,7 +78,12 @@ class DirectPump:
         """See PumpDriver."""
         self._begin(self._poll(now_s))
 
-    def stop(self, now_s: float) -> None:
+    @property
+    def stop_frame(self) -> bytes:
+        """See PumpDriver: there are no frames."""
+        return b""
+
+    def stop(self, now_s: float, *, said: bool = False) -> None:  # noqa: ARG002 - there is nothing to say
         """See PumpDriver. Said while the pump replies, the first STP is lost, and the next one follows the reply."""
         self._script, self._seen_stopped = None, False
         self._begin(self._stop(now_s))
