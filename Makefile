@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check scenarios clean
+.PHONY: run test check scenarios example-report clean
 
 run: $(READY)
 	$(BIN)/ductoject run --profile sim
@@ -26,6 +26,12 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $(READY)
+
+# a simulated procedure and its report
+example-report: $(READY)
+	rm -rf build/example
+	$(BIN)/ductoject run --virtual --records build/example --json > /dev/null
+	for format in html pdf; do $(BIN)/ductoject records report build/example/*.sqlite docs/examples/report.$$format --overwrite || exit; done
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -12,8 +12,9 @@ from rich.table import Table
 from controller.cli_output import JsonOption, print_json, refuse
 from controller.core.reasons import EXIT_FAULT
 from controller.record.errors import RecordError
-from controller.record.export import export_csv, export_jsonl
+from controller.record.export import export_csv, export_jsonl, write_beside
 from controller.record.listing import Shown, list_records, show, verify_file
+from controller.record.search import Wanted
 
 records_app = typer.Typer(no_args_is_help=True, help="What was done: list, show, verify and export records.")
 
@@ -23,10 +24,22 @@ HERE = Path("records")
 
 
 @records_app.command("list")
-def list_command(directory: DirectoryOption = HERE, json_output: JsonOption = False) -> None:
-    """One line a record, oldest first."""
+def list_command(
+    directory: DirectoryOption = HERE,
+    patient: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this pseudonym.")] = None,
+    duct: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this duct.")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="Only simulation, bench or bedside.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="REASON", help="Only with this end; NOT_CLOSED for none.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only begun on this day (UTC) or later.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Only begun on this day (UTC) or before.")] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """One line a record, oldest first. What can not be read is listed whatever is looked for: nobody knows what it is."""
     try:
-        rows = list(list_records(directory))
+        wanted = Wanted.of(patient=patient, duct=duct, kind=kind, reason=reason, since=since, until=until)
+        rows = [row for row in list_records(directory) if wanted.fits(row)]
+    except ValueError as error:
+        refuse([str(error)], json_output=json_output)
     except RecordError as error:
         refuse([str(error)], json_output=json_output)
     if json_output:
@@ -119,6 +132,57 @@ def export_command(
         print_json({"entries": count, "file": str(target)})
     else:
         sys.stdout.write(f"{count} entries in {target}\n")
+
+
+@records_app.command("compare")
+def compare_command(
+    first: RecordArgument, second: RecordArgument, directory: DirectoryOption = HERE, json_output: JsonOption = False
+) -> None:
+    """Two procedures side by side: what differs, and the increments of both."""
+    from controller.report.compare import compared  # heavy, and other commands do without
+    from controller.report.content import report_of
+
+    try:
+        tables = compared(report_of(_path(first, directory)), report_of(_path(second, directory)))
+    except RecordError as error:
+        refuse([str(error)], json_output=json_output)
+    if json_output:
+        print_json([asdict(table) for table in tables])
+        return
+    console = Console(soft_wrap=True)
+    for found in tables:
+        shown = Table(*found.columns, title=found.heading, box=None, title_justify="left")
+        for row in found.rows or (("no difference", "", ""),):
+            shown.add_row(*row)
+        console.print(shown)
+
+
+@records_app.command("report")
+def report_command(
+    record: RecordArgument,
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .html or .pdf.")],
+    directory: DirectoryOption = HERE,
+    overwrite: Annotated[bool, typer.Option(help="Replace a file that exists.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """The report of one procedure, for people: one page of HTML, or PDF."""
+    if target.suffix not in (".html", ".pdf"):
+        refuse([f"{target}: the file's ending says the format; .html and .pdf are known"], json_output=json_output)
+    from controller.report.content import report_of  # heavy, and other commands do without
+    from controller.report.page import html_of
+    from controller.report.paper import pdf_of
+
+    path = _path(record, directory)
+    try:
+        report = report_of(path)
+        write_beside(path, target, (html_of if target.suffix == ".html" else pdf_of)(report), overwrite)
+    except RecordError as error:
+        refuse([str(error)], json_output=json_output)
+    if json_output:
+        print_json({"file": str(target), "headline": report.headline, "warnings": list(report.warnings)})
+        return
+    sys.stdout.write(f"{target}: {report.headline}\n")
+    sys.stdout.writelines(f"{text}\n" for text in report.warnings)
 
 
 def _path(record: str, directory: Path) -> Path:

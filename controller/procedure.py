@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from controller.banner import BANNER
+from controller.clock import clock_state
 from controller.compose import build_station
 from controller.core.reasons import EXIT_FAULT, EXIT_USAGE, Reason
 from controller.display.client import DisplayClient
@@ -37,7 +39,6 @@ from drivers.link import Link, LinkLostError, OutputLines
 from drivers.serial_link import PortError, SerialLink
 from simulators.scenario import Scenario, ScenarioError, load_scenario
 
-BANNER = "Investigational: bench and simulation use only. The pumps' own manuals exclude use on humans."
 FINISH_S = 5.0
 DISPLAY_END_S = 2.0
 
@@ -302,6 +303,7 @@ def _header(prepared: _Prepared, started: datetime) -> dict[str, object]:
         "day": prepared.day,
         "predecessor": prepared.predecessor,
         "started_utc": started.isoformat(),
+        "clock": clock_state().body(),
         "profile": prepared.loaded.source,
         "configuration": prepared.loaded.canonical_json,
         "configuration_hash": prepared.loaded.hash,

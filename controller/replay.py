@@ -4,12 +4,13 @@ A mismatch is a difference in any decision, event, intent, end of a motion, fram
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from controller.compose import build_station
+from controller.core.core import Core
 from controller.core.reasons import Reason
 from controller.inputs import Inputs, sent_frames, unpack
 from controller.record.chain import canonical_json
@@ -50,6 +51,12 @@ def replay(path: Path) -> Replay:
 
 
 def _replay(record: Record) -> Replay:
+    loaded, simulated = configuration(record)
+    return _replay_entries(loaded, ((entry.kind, entry.t_s, entry.body) for entry in record.entries()), record.end, simulated)
+
+
+def configuration(record: Record) -> tuple[LoadedProfile, bool]:
+    """With which profile a record was made, and whether its devices were simulated ones. Raises RecordError."""
     header = record.header
     try:
         loaded = build_profile(json.loads(str(header["configuration"]))["profile"], str(header["profile"]))
@@ -58,7 +65,20 @@ def _replay(record: Record) -> Replay:
         raise RecordError(f"{record.name}: its configuration can not be used by this version: {error}") from error
     if loaded.hash != header.get("configuration_hash"):
         raise RecordError(f"{record.name}: the configuration in it does not have the hash in it, or the catalogue has changed")
-    return _replay_entries(loaded, ((entry.kind, entry.t_s, entry.body) for entry in record.entries()), record.end, simulated)
+    return loaded, simulated
+
+
+def relive(record: Record) -> Iterator[tuple[float, Core]]:
+    """Runs a record through drivers and core, and gives time and core after every cycle: always the same core, as it is then.
+
+    Raises RecordError.
+    """
+    loaded, simulated = configuration(record)
+    station = build_station(loaded, Outputs(_no_write, _no_lines, _Diary()), simulated=simulated)
+    for entry in record.entries(["inputs"]):
+        for packed in entry.body["cycles"]:
+            _run_cycle(station, packed, entry.t_s, [])
+            yield packed[0] / 1e6, station.core
 
 
 def replay_heard(
@@ -102,20 +122,24 @@ def _replay_entries(
 
 def _run_batch(station: Station, cycles: list[list[Any]], t_s: float, found: list[str]) -> None:
     for packed in cycles:
-        try:
-            inputs = unpack(packed)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise RecordError(f"inputs of {t_s:.6f} s that can not be read: {error}") from error
-        if inputs.halted:
-            station.halt(inputs.now_us / 1e6)
-            _compare_sent(station, inputs, packed, found)
-            continue
-        raised = _step(station, inputs)
-        if raised is not None and not inputs.raised:
-            found.append(f"at {inputs.now_us / 1e6:.6f} s: the replay raises {raised}, the procedure did not")
-        if inputs.raised:
-            station.emergency_stop(inputs.now_us / 1e6)
+        _run_cycle(station, packed, t_s, found)
+
+
+def _run_cycle(station: Station, packed: list[Any], t_s: float, found: list[str]) -> None:
+    try:
+        inputs = unpack(packed)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise RecordError(f"inputs of {t_s:.6f} s that can not be read: {error}") from error
+    if inputs.halted:
+        station.halt(inputs.now_us / 1e6)
         _compare_sent(station, inputs, packed, found)
+        return
+    raised = _step(station, inputs)
+    if raised is not None and not inputs.raised:
+        found.append(f"at {inputs.now_us / 1e6:.6f} s: the replay raises {raised}, the procedure did not")
+    if inputs.raised:
+        station.emergency_stop(inputs.now_us / 1e6)
+    _compare_sent(station, inputs, packed, found)
 
 
 def _compare_sent(station: Station, inputs: Inputs, packed: list[Any], found: list[str]) -> None:

@@ -10,7 +10,7 @@ from controller.record.errors import RecordError
 from controller.record.reader import Entry, Record
 
 EXTRAVASATION = "EXTRAVASATION_SUSPECTED"
-_KINDS = ("simulation", "bench", "bedside")
+KINDS = ("simulation", "bench", "bedside")
 _SLACK_UL = 1e-6  # two sums of the same volumes may differ by rounding
 
 
@@ -57,8 +57,8 @@ def identity(record: Record) -> Identity:
     for key, value in texts.items():
         if not isinstance(value, str) or not value.strip():
             raise RecordError(f"the header of {record.name} has no {key}")
-    if texts["kind"] not in _KINDS:
-        raise RecordError(f"the header of {record.name} is of kind {texts['kind']!r}, not {', '.join(_KINDS)}")
+    if texts["kind"] not in KINDS:
+        raise RecordError(f"the header of {record.name} is of kind {texts['kind']!r}, not {', '.join(KINDS)}")
     predecessor = header.get("predecessor")
     if predecessor is not None and not isinstance(predecessor, str):
         raise RecordError(f"the header of {record.name} names no record as its predecessor")

@@ -44,6 +44,12 @@ def export_jsonl(record: Path, target: Path, overwrite: bool = False) -> int:
     return count
 
 
+def write_beside(record: Path, target: Path, data: bytes, overwrite: bool = False) -> None:
+    """Writes something that was made from a record, whole or not at all, readable by its owner only. Raises RecordError."""
+    with _replacing(record, target, overwrite) as file:
+        file.buffer.write(data)
+
+
 @contextmanager
 def _replacing(record: Path, target: Path, overwrite: bool) -> Iterator[TextIO]:
     """A file that gets the target's name, durably and all at once, when the block ends well, and is gone if it does not."""

@@ -40,8 +40,7 @@ def bench_options(
     )
 
 
-def scenario_procedure(scenario: Scenario, loaded: LoadedProfile) -> VirtualProcedure:
+def scenario_procedure(scenario: Scenario, loaded: LoadedProfile, header: Mapping[str, object] | None = None) -> VirtualProcedure:
     """A scenario in virtual time; loaded with its overrides. Raises OptionsError, ScenarioError."""
-    return VirtualProcedure(
-        loaded, SimulatedBench(bench_options(loaded, scenario.bench)), person=scenario.person, events=[scenario.event]
-    )
+    bench = SimulatedBench(bench_options(loaded, scenario.bench))
+    return VirtualProcedure(loaded, bench, person=scenario.person, events=[scenario.event], header=header)
