@@ -96,7 +96,8 @@ class Devices:
         self._at_s = now_s
         self._began_ns = 0
         self._poll = b""
-        self._busy_until_s = 0.0
+        self._busy_until_s = 0.0  # when the pump's line has sent what it was given, in the bench's time
+        self._busy_at_stop_s = 0.0  # the same in CLOCK_BOOTTIME, when the stop came
 
     def begin(self, ready: int) -> int:
         """For the host, when it is ready: tells that, and returns when the procedure began, in ns of CLOCK_BOOTTIME."""
@@ -115,8 +116,17 @@ class Devices:
         trial = self._until_the_cause(cause, attendants)
         if trial is not None and select.select([written], [], [], STOP_WITHIN_S)[0]:
             (stop_ns,) = TIME.unpack(os.read(written, TIME.size))
-            trial = replace(trial, stop_s=stop_ns / 1e9)
+            if stop_ns:  # a host of another make does not say
+                trial = self._as_written(trial, stop_ns / 1e9)
             os.write(tell, json.dumps(asdict(trial)).encode())
+
+    def _as_written(self, trial: Trial, stop_s: float) -> Trial:
+        """The same by the time of whoever wrote the stop: a serial port sends from then on, and has no worker in between."""
+        if not self._paced:
+            return replace(trial, stop_s=stop_s)
+        rest_s = max(0.0, self._busy_at_stop_s - stop_s)
+        sent_s = stop_s + rest_s + len(bytes.fromhex(trial.stop)) * BYTE_S
+        return replace(trial, stop_s=stop_s, rest_s=rest_s, sent_s=sent_s)
 
     def _until_the_cause(self, cause: Cause, attendants: Attendants) -> Trial | None:
         bench, pump, pressure = self._bench, self._pump, self._pressure
@@ -175,8 +185,8 @@ class Devices:
             return None
         if not self._paced:
             return Trial(cause_s, at_s, at_s, came.hex(), self._poll.hex())
-        now_s = self._since_s()
-        rest_s = max(0.0, self._busy_until_s - now_s)
+        self._busy_at_stop_s = self._began_ns / 1e9 + self._busy_until_s
+        rest_s = max(0.0, self._busy_at_stop_s - at_s)
         sent_s = at_s + rest_s + len(came) * BYTE_S
         stop, poll = came.hex(), self._poll.hex()
         self._go_on(came)

@@ -79,7 +79,7 @@ def _witness(pump: str, _pressure: str, attendants: Attendants, ready: Callable[
 
         threading.Thread(target=poll, daemon=True).start()
         attendants.await_word()
-        os.write(written, TIME.pack(time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
+        os.write(written, TIME.pack(0))
         client.stop(wait_while_running=False)
         time.sleep(SET_UP_S)
 
