@@ -68,9 +68,9 @@ def ear() -> Ear:
 
 
 def _asked(ear: Ear, request: str, original: Any) -> Any:
-    def ask(driver: Ne1000Driver, *args: Any) -> Any:
+    def ask(driver: Ne1000Driver, *args: Any, **more: Any) -> Any:
         ear.exchanges.append(Exchange(request, args[-1], ear.procedure.bench.forward_ul))
-        return original(driver, *args)
+        return original(driver, *args, **more)
 
     return ask
 
