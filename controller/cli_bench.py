@@ -219,7 +219,10 @@ def stop_latency(
     if loaded and wire:
         refuse(["--loaded and --wire: one or the other"], json_output=json_output)
     case, say = Case(seed, 0, "mixed", "wire"), _to_stderr
-    rows = measure_wire_stops(case, trials, say) if wire else measure_stop_latency(case, trials, loaded=loaded, say=say)
+    try:
+        rows = measure_wire_stops(case, trials, say) if wire else measure_stop_latency(case, trials, loaded=loaded, say=say)
+    except RuntimeError as error:
+        refuse([str(error)], json_output=json_output, status=EXIT_FAULT)
     _print_times(rows, json_output=json_output, trials=trials, seed=seed)
 
 

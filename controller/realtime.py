@@ -109,7 +109,7 @@ def _lock_memory() -> tuple[str, Callable[[], object]]:
 
     def give_back() -> None:
         kept.clear()
-        _libc.mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
+        _trim_from(_TRIM_BYTES)
         _libc.munlockall()
 
     return f"all of it, also what is still to come; {RESERVE_BYTES >> 20} MiB of each kind in reserve", give_back
@@ -121,12 +121,18 @@ def _reserve() -> list[bytes]:
     For small objects Python takes a MiB at a time, and gives back one that is empty: so a few objects in each
     are kept. For large ones it is the heap of the C library, which is told to give nothing back.
     """
-    _libc.mallopt(_M_TRIM_THRESHOLD, -1)
+    _trim_from(-1)
     large = [bytes(_LARGE_BYTES) for _ in range(RESERVE_BYTES // _LARGE_BYTES)]
     small = [bytes(_SMALL_BYTES) for _ in range(RESERVE_BYTES // _SMALL_BYTES)]
     kept = small[:: _ARENA_BYTES // _SMALL_BYTES // 2]
     del small, large
     return kept
+
+
+def _trim_from(spare_bytes: int) -> None:
+    """From how much on the heap gives memory back; -1: never. Not every C library can be told."""
+    if hasattr(_libc, "mallopt"):
+        _libc.mallopt(_M_TRIM_THRESHOLD, spare_bytes)
 
 
 def _stay_on(cpu: int) -> tuple[str, Callable[[], object]]:

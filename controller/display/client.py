@@ -80,8 +80,9 @@ class DisplayClient:
     def mend(self, *, may_start: bool) -> str | None:
         """Looks after the display: a sentence once it has died, and once it was started again; None where there is no news.
 
-        may_start: a new process may be started now, which takes some milliseconds. From then on it has to be watched anew. One
-        that has ended by itself, because nobody reads, is left alone, and so is one that keeps dying.
+        may_start: nothing moves, and a new process may be started now, which takes as long as the system takes for that (some
+        milliseconds as a rule). From then on it has to be watched anew. One that has ended by itself, because nobody reads, is
+        left alone, and so is one that keeps dying.
         """
         if self._closed or not self._gone() or self._process.returncode == 0:
             return None

@@ -48,6 +48,13 @@ class Report:
 
 def report_of(path: Path) -> Report:
     """Raises RecordError where the record can not be read, or not by this version."""
+    try:
+        return _report_of(path)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:  # what no version of the host has written
+        raise RecordError(f"{path.name} holds something that no report can be made of: {type(error).__name__} {error}") from error
+
+
+def _report_of(path: Path) -> Report:
     shown = show(path)
     with open_record(path) as record:
         loaded, _ = configuration(record)

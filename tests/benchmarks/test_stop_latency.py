@@ -63,6 +63,14 @@ def test_a_procedure_that_never_comes_so_far_can_not_be_staged() -> None:
         Stage(CASE, 190.0, 195.0)
 
 
+@pytest.mark.parametrize("trials", [10, 115, 299])
+def test_every_trial_that_is_asked_for_is_somebodys(trials: int) -> None:
+    shares = stop_latency.shares(CASE, trials)
+    assert sum(share for _, share in shares) == trials
+    assert len({case.index for case, _ in shares}) == len(shares)
+    assert max(share for _, share in shares) - min(share for _, share in shares) <= 1
+
+
 def made(latency_ms: float) -> Trial:
     return Trial(1.0, 1.0 + latency_ms / 1000.0, 1.01, "", "")
 

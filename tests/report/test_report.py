@@ -112,7 +112,7 @@ def test_the_page_needs_nothing_else_and_what_comes_from_the_record_is_text(fold
     assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in page
     assert page.count("<svg") == 1
     assert not re.search(r'(?:src|href)="(?!#)', page), "no file, no address"
-    assert "Investigational" in page or "investigational" in page.lower()
+    assert "Investigational: bench and simulation use only" in page
 
 
 def test_the_same_record_gives_the_same_bytes(folder: Path) -> None:
@@ -176,6 +176,19 @@ def test_a_damaged_record_is_refused_in_a_sentence(tmp_path: Path) -> None:
     assert "broken.sqlite" in said
     assert "Traceback" not in said
     assert not (tmp_path / "report.html").exists()
+
+
+def test_what_no_host_has_written_is_refused_in_a_sentence(folder: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.sqlite"
+    odd.write_bytes(whole(folder).read_bytes())
+    connection = sqlite3.connect(odd)
+    connection.execute("UPDATE entries SET body = replace(body, '\"kpa\":', '\"kPa\":') WHERE kind = 'event'")
+    connection.commit()
+    connection.close()
+    code, said = report(str(odd), str(tmp_path / "odd.html"))
+    assert code == 2
+    assert "odd.sqlite holds something that no report can be made of" in said
+    assert not (tmp_path / "odd.html").exists()
 
 
 def test_an_unknown_ending_is_refused(folder: Path, tmp_path: Path) -> None:

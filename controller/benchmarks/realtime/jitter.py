@@ -40,7 +40,7 @@ def measure_jitter(cycles: int, say: Callable[[str], object] = lambda _: None) -
         for turn in range(TURNS):
             for name, test in tests.items():
                 say(f"{name}, turn {turn + 1} of {TURNS}")
-                found[name].append(test(cycles // TURNS))
+                found[name].append(test(cycles * (turn + 1) // TURNS - cycles * turn // TURNS))
     late = {name: np.concatenate(parts) for name, parts in found.items()}
     reference = next((name for name in (_CYCLICTEST, _C) if name in late), None)
     against = None if reference is None else Against("p999_ms", reference, float(np.percentile(late[reference], 99.9)), LIMIT)

@@ -12,6 +12,7 @@ import gc
 import os
 import resource
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -162,7 +163,9 @@ def _slow_enough() -> Iterator[RecorderClient]:
     try:
         yield recorder
     finally:
-        recorder.close()  # which ends it
+        recorder.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
 

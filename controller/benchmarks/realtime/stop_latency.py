@@ -8,7 +8,6 @@ stage is a process of its own: what an earlier one has left in the memory change
 import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,24 +59,32 @@ def measure_stop_latency(case: Case, trials: int, *, loaded: bool, say: Say = la
         except NoReferenceError as error:
             say(f"no C reference: {error}")
         with under_load() if loaded else nullcontext():
-            for done in each_stage(_run, [Job(each, trials // STAGES, loaded, program) for each in stages(case)]):
+            for done in each_stage(_run, [Job(each, share, loaded, program) for each, share in shares(case, trials)]):
                 for kind, times in done.items():
                     found[kind] += times
                 say(f"{len(found['pressure'])} of {trials} trials of each kind{' under load' if loaded else ''}")
     return _rows(found, set_up(case)[0].profile.button.poll_s * 1000.0, loaded=loaded)
 
 
-def stages(case: Case) -> list[Case]:
-    """The same with so many patients."""
-    return [replace(case, index=case.index + number, subgroup=GOOD) for number in range(STAGES)]
+def shares(case: Case, trials: int) -> list[tuple[Case, int]]:
+    """The same with so many patients, and how many of the trials each of them gets: all of them together."""
+    begins = [trials * number // STAGES for number in range(STAGES + 1)]
+    return [
+        (replace(case, index=case.index + number, subgroup=GOOD), begins[number + 1] - begins[number]) for number in range(STAGES)
+    ]
 
 
 def each_stage(run: Callable[[Job], Trials], jobs: list[Job]) -> Iterator[Trials]:
-    """What each job gives, one after the other, each in a process that begins afresh. Raises TimeoutError."""
+    """What each job gives, one after the other, each in a process that begins afresh. Raises RuntimeError for one that hangs."""
     context = multiprocessing.get_context("spawn")
     for job in jobs:
-        with ProcessPoolExecutor(1, mp_context=context) as executor:
-            yield executor.submit(run, job).result(STAGE_S * (1 + job.trials))
+        limit_s = STAGE_S * (1 + job.trials)
+        with context.Pool(1) as pool:  # which kills it in the end, whatever it is at
+            try:
+                done = pool.apply_async(run, (job,)).get(limit_s)
+            except multiprocessing.TimeoutError:
+                raise RuntimeError(f"the trials of patient {job.case.index} have not ended within {limit_s:.0f} s") from None
+        yield done
 
 
 def _run(job: Job) -> Trials:

@@ -14,7 +14,7 @@ from controller.benchmarks.realtime.devices import BYTE_S, Cause, Trial
 from controller.benchmarks.realtime.host import TIME, Attendants
 from controller.benchmarks.realtime.rows import Against, time_row
 from controller.benchmarks.realtime.stage import Stage
-from controller.benchmarks.realtime.stop_latency import FROM_KPA, LIMIT_KPA, STAGES, Job, Say, Trials, each_stage, stages
+from controller.benchmarks.realtime.stop_latency import FROM_KPA, LIMIT_KPA, Job, Say, Trials, each_stage, shares
 from controller.core.limits import STOP_BUDGET_S
 from controller.virtual.case import Case
 from controller.virtual.procedure import NotEndedError
@@ -31,7 +31,7 @@ def measure_wire_stops(case: Case, trials: int, say: Say = lambda _: None) -> li
     found: Trials = {kind: [] for kind in (*_OURS, WITNESS)}
     if not _has_witness():
         say(f"no {WITNESS} here (it comes with the extra `test`)")
-    for done in each_stage(_run, [Job(each, trials // STAGES, False, None) for each in stages(case)]):
+    for done in each_stage(_run, [Job(each, share, False, None) for each, share in shares(case, trials)]):
         for kind, times in done.items():
             found[kind] += times
         say(f"{len(found['pressure'])} of {trials} trials of each kind on the wire")
