@@ -1,7 +1,8 @@
 """The station: drivers and core put together. One call of `step` is one cycle; the world outside is whoever calls it.
 
 Nothing in here reads a clock or a port. A stop goes out through `write` the moment it is decided, before anything else of the
-cycle is looked at, and before any of it is written down.
+cycle is looked at, and before any of it is written down. While fluid goes into the patient, what stops the pump beyond doubt, an
+open button or a line beyond its limit, does so before drivers and core are asked (docs/decisions/0014-a-reflex.md).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from controller.core.core import Core
+from controller.core.limits import LINE_KPA
 from controller.core.messages import (
     Action,
     CloseIntent,
@@ -30,6 +32,7 @@ from controller.core.messages import (
     Tick,
     WriteIntent,
 )
+from controller.core.states import State
 from controller.inputs import LINKS, Inputs
 from drivers.driver import ByteDriver, DeviceProblem, LineDriver
 from drivers.link import OutputLines
@@ -70,6 +73,7 @@ class Station:
         self._lines_out: OutputLines | None = None
         self._now_s = 0.0
         self._stopped_at_once = 0
+        self._stopped_by_reflex = False
         core.desk.at_once = self._stop_at_once
         self.intents: dict[int, int] = {}  # sequence number in the diary -> motion
         self.notes: list[Note] = []
@@ -112,6 +116,9 @@ class Station:
         now_s = self._now_s = inputs.now_us / 1e6
         self.notes.clear()
         self.sent.clear()
+        self._stopped_by_reflex = self.core.desk.state is State.INFUSING and self._is_beyond_doubt(inputs)
+        if self._stopped_by_reflex:
+            self.emergency_stop(now_s)
         if inputs.failed is not None:
             self._decide(HostFailed(inputs.failed))
         if inputs.lateness_us:
@@ -139,7 +146,19 @@ class Station:
         if inputs.recorder_trouble is not None:
             self._decide(RecorderTrouble(inputs.recorder_trouble))
         self._decide(_TICK)
+        if self._stopped_by_reflex:
+            self._decide(HostFailed("the pump was stopped at once by what the core found no cause in"))
         self._transmit(now_s)
+
+    def _is_beyond_doubt(self, inputs: Inputs) -> bool:
+        """Whether this says stop by itself. The core has to come to the same from it in this very cycle."""
+        lines = inputs.lines
+        if lines is not None and "button" not in self._lost and self._button.opens(lines):
+            return True
+        if not inputs.pressure:
+            return False
+        desk = self.core.desk
+        return self._pressure.exceeds(inputs.pressure, min(desk.plan.line_limit_kpa, LINE_KPA) + desk.view.pressure.zero_kpa)
 
     def halt(self, now_s: float) -> None:
         """An emergency stop as a cycle of its own: nothing was heard, and nothing but the stop is sent."""
@@ -160,7 +179,10 @@ class Station:
     def _stop_at_once(self) -> None:
         """The core has ordered a stop and goes on to say so: the pump does not wait for that."""
         self._stopped_at_once += 1
-        self.emergency_stop(self._now_s)
+        if self._stopped_by_reflex:  # in this very cycle
+            self._stopped_by_reflex = False
+        else:
+            self.emergency_stop(self._now_s)
 
     def nurse_stop(self, data: bytes, now_s: float) -> list[object]:
         """Keeps an emergency stop going without the core; returns what the pump's driver found."""

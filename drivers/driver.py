@@ -41,6 +41,9 @@ class LineDriver(Protocol):
     def sample(self, lines: InputLines, now_s: float) -> list[object]:
         """Takes the lines as read now and returns typed observations."""
 
+    def opens(self, lines: InputLines) -> bool:
+        """Whether `sample` would certainly say of these lines that the button has been opened. Changes nothing."""
+
     def wanted_lines(self, now_s: float) -> OutputLines:
         """How the host's lines should be from now on."""
 

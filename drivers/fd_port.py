@@ -58,7 +58,8 @@ class FdPort:
 
     def read(self) -> bytes:
         """See Link. At most 4096 bytes a call: 0.3 s of the fastest line used here."""
-        self._send_rest()
+        if self._rest:
+            self._send_rest()
         try:
             data = os.read(self._fd, _READ_BYTES)
         except BlockingIOError:
@@ -71,9 +72,10 @@ class FdPort:
 
     def write(self, frame: bytes) -> None:
         """See Link."""
-        self._send_rest()
         if self._rest:
-            raise LinkLostError("the port takes no more bytes")
+            self._send_rest()
+            if self._rest:
+                raise LinkLostError("the port takes no more bytes")
         taken = self._offer(frame)
         if frame and not taken:
             raise LinkLostError("the port takes no more bytes")
@@ -109,8 +111,7 @@ class FdPort:
         close_client(self._port)
 
     def _send_rest(self) -> None:
-        if self._rest:
-            self._rest = self._rest[self._offer(self._rest) :]
+        self._rest = self._rest[self._offer(self._rest) :]
 
     def _offer(self, data: bytes) -> int:
         """How many of these bytes the system has taken."""

@@ -119,6 +119,7 @@ Reply = Initialised | SerialNumber | Coefficient | ChannelValue | Refused
 
 _SAMPLE = struct.Struct(">BBfBH")
 """The whole answer to F73: address, function, value, STAT, CRC."""
+SAMPLE_BYTES = _SAMPLE.size
 
 
 def _crc_of_byte(byte: int) -> int:
@@ -206,9 +207,11 @@ class ReplyParser:
     def feed(self, data: bytes) -> list[Reply]:
         """Takes bytes as they arrive, in any portions, and returns the replies completed by them, oldest first."""
         self._fed_bytes += len(data)
-        if not self._buffer and len(data) == _REPLY_BYTES[Function.READ_CHANNEL]:
-            sample = self._sample_alone(data)
-            if sample is not None:
+        if len(data) == SAMPLE_BYTES:
+            # What comes a hundred times a second, and nothing else with it. Anything else is looked at more closely.
+            sample = self.glance(data)
+            if sample is not None and self.is_sample(data):
+                self._explained_bytes = min(self._fed_bytes, self._explained_bytes + SAMPLE_BYTES)
                 return [sample]
         replies: list[Reply] = []
         for start in range(0, len(data), _PIECE_BYTES):
@@ -219,16 +222,19 @@ class ReplyParser:
                 replies.append(reply)
         return replies
 
-    def _sample_alone(self, data: bytes) -> Reply | None:
-        """What comes a hundred times a second, and nothing else with it: one whole answer to F73. None: look more closely."""
-        address, function, value, stat, crc = _SAMPLE.unpack(data)
-        if address != self._address or function != _READ_CHANNEL or crc != crc16(data[:-2]):
+    def glance(self, data: bytes) -> ChannelValue | None:
+        """What SAMPLE_BYTES bytes say if they are a whole answer to F73 by themselves, which `is_sample` has to find. Changes
+        nothing; None where they can be none."""
+        if self._buffer:
             return None
-        for request in self._sent:
-            if data.startswith(request.frame):
-                return None
-        self._explained_bytes = min(self._fed_bytes, self._explained_bytes + len(data))
-        return ChannelValue(value, stat)
+        address, function, value, stat, _ = _SAMPLE.unpack(data)
+        return ChannelValue(value, stat) if address == self._address and function == _READ_CHANNEL else None
+
+    def is_sample(self, data: bytes) -> bool:
+        """Whether the CRC is right, and this is no echo of what was asked."""
+        if crc16(data[:-2]) != data[-2] << 8 | data[-1]:
+            return False
+        return not any(data.startswith(request.frame) for request in self._sent)
 
     def _next_reply(self) -> Reply | None:
         start = 0

@@ -17,6 +17,7 @@ from drivers.driver import NEVER_S
 from drivers.keller33x.codec import (
     CHANNEL_P1,
     EXCEPTION_NOT_INITIALISED,
+    SAMPLE_BYTES,
     ChannelValue,
     Function,
     Initialised,
@@ -30,7 +31,7 @@ from drivers.keller33x.codec import (
     read_serial_number,
 )
 from drivers.keller33x.handshake import LIMIT_S, REPLY_TIMEOUT_S, Handshake
-from drivers.keller33x.monitors import Finding, Monitor, RateMonitor, SampleMonitors
+from drivers.keller33x.monitors import KPA_PER_BAR, Finding, Monitor, RateMonitor, SampleMonitors
 from drivers.keller33x.settings import Keller33xSettings
 from drivers.pressure import PressureConnected, PressureFault, PressureRejected, PressureSample
 
@@ -106,6 +107,15 @@ class Keller33xDriver:
     def learn_noise(self, samples_kpa: list[float]) -> str:
         """See PressureDriver. Until then the frozen-sensor monitor is off. Raises ValueError."""
         return self._monitors.learn_noise(samples_kpa)
+
+    def exceeds(self, data: bytes, kpa: float) -> bool:
+        """See PressureDriver. The value first: nearly always it is low, and that is all there is to it."""
+        if len(data) != SAMPLE_BYTES or len(self._in_flight) != 1 or self._in_flight[0] is not self._outstanding:
+            return False
+        reply = self._parser.glance(data)
+        if reply is None or not reply.value * KPA_PER_BAR >= kpa or self._phase is not _Phase.SAMPLING:
+            return False
+        return self._monitors.is_ordinary(reply) and self._parser.is_sample(data)
 
     def receive(self, data: bytes, now_s: float) -> list[object]:
         """See ByteDriver. What has arrived is looked at before any time-out: a late host must not make a reply late."""

@@ -66,18 +66,22 @@ class SampleMonitors:
         self._run_samples = 0
         return learned.sentence
 
-    def judge(self, reply: ChannelValue, asked_s: float) -> float | Finding:
-        """The pressure in kPa where every monitor agrees. asked_s: when it was asked for."""
+    def is_ordinary(self, reply: ChannelValue) -> bool:
+        """Nearly every sample is like the one before: one look, and no monitor could find anything. Changes nothing."""
         kpa = reply.value * KPA_PER_BAR
         last = self._last_valid
-        # Nearly every sample is like the one before: one look, in which nothing of the below could find anything.
-        if (
+        return (
             last is not None
             and not reply.stat & _BAD_STAT
             and self._lowest_sound_kpa <= kpa <= self._highest_kpa
             and abs(kpa - last[0]) <= self._slew_kpa
             and kpa != self._run_kpa
-        ):
+        )
+
+    def judge(self, reply: ChannelValue, asked_s: float) -> float | Finding:
+        """The pressure in kPa where every monitor agrees. asked_s: when it was asked for."""
+        kpa = reply.value * KPA_PER_BAR
+        if self.is_ordinary(reply):
             self._run_kpa, self._run_samples = kpa, 1
             self._last_valid = (kpa, asked_s)
             self._slew_rejected = False

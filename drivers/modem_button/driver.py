@@ -87,6 +87,10 @@ class ModemButtonDriver:
         """See LineDriver. At once before the first reading, then on a steady grid; readings that were missed are not made up."""
         return self._next_poll_s
 
+    def opens(self, lines: InputLines) -> bool:
+        """See LineDriver. During a test pulse it takes more than a look."""
+        return not (lines.cts and lines.dsr) and self._state is _State.CLOSED and self._tester.pulse is None
+
     def wanted_lines(self, now_s: float) -> OutputLines:
         """See LineDriver. Both asserted, but for the channel of a test pulse; no pulse begins unless the button is closed."""
         dropped = self._tester.dropped_channel(now_s, may_begin=self._state is _State.CLOSED)

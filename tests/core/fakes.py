@@ -67,6 +67,12 @@ class FakeDriver:
         if said:
             self.outbox.clear()
 
+    crossing = b""
+
+    def exceeds(self, data: bytes, kpa: float) -> bool:
+        self.asked_kpa = kpa
+        return data == self.crossing
+
     def learn_noise(self, samples_kpa: list[float]) -> str:
         if self.noise_error is not None:
             raise ValueError(self.noise_error)
@@ -80,6 +86,10 @@ class FakeButton:
         self.log = log
         self.found: list[object] = []
         self.deadline_s = 0.0
+        self.opened = False
+
+    def opens(self, lines: InputLines) -> bool:
+        return self.opened
 
     def sample(self, lines: InputLines, now_s: float) -> list[object]:
         self.log.append("button sampled")

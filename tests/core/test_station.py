@@ -124,3 +124,43 @@ def test_nothing_is_written_to_a_lost_port() -> None:
     step(rig, lost={"pump": "gone"})
     assert not [line for line in rig.log if line.startswith("wrote pump")]
     assert "pump stop" in rig.log
+
+
+def test_a_pressure_beyond_the_limit_stops_the_pump_before_anything_is_decided() -> None:
+    rig = rig_in(State.INFUSING)
+    desk = rig.station.core.desk
+    rig.pressure.crossing = b"high"
+    rig.pressure.found = [PressureSample(desk.plan.line_limit_kpa + desk.view.pressure.zero_kpa + 1.0, rig.now_us / 1e6)]
+    step(rig, pressure=b"high", lines=InputLines(True, True), lateness_us=1_000)
+    assert rig.log[:2] == ["wrote pump stop", "pump stop"]
+    assert [line for line in rig.log if line.startswith("wrote pump")] == ["wrote pump stop"]
+    assert rig.pressure.asked_kpa == desk.plan.line_limit_kpa + desk.view.pressure.zero_kpa
+    assert (desk.reason, desk.also) == (Reason.PRESSURE_CEILING, [])
+
+
+def test_an_open_button_stops_the_pump_before_anything_is_decided() -> None:
+    rig = rig_in(State.INFUSING)
+    rig.button.opened = True
+    rig.button.found = [ButtonOpened("AB")]
+    step(rig, lines=InputLines(False, False))
+    assert rig.log[:3] == ["wrote pump stop", "pump stop", "button sampled"]
+    assert [line for line in rig.log if line.startswith("wrote pump")] == ["wrote pump stop"]
+    assert (rig.station.core.desk.reason, rig.station.core.desk.also) == (Reason.PAIN_STOP, [])
+
+
+def test_a_reflex_that_the_core_knows_no_cause_for_ends_the_procedure() -> None:
+    rig = rig_in(State.INFUSING)
+    rig.pressure.crossing = b"high"
+    step(rig, pressure=b"high")
+    assert [line for line in rig.log if line.startswith("wrote pump")] == ["wrote pump stop"]
+    assert rig.station.core.desk.reason is Reason.HOST_ERROR
+    step(rig, pressure=b"high")  # it was for that cycle only
+    assert not [line for line in rig.log if line.startswith("wrote pump stop")]
+
+
+@pytest.mark.parametrize("state", [State.PRIMING, State.ARMED, State.HOLDING, State.STOPPING])
+def test_no_reflex_where_nothing_is_infused(state: State) -> None:
+    rig = rig_in(state)
+    rig.pressure.crossing, rig.button.opened = b"high", True
+    step(rig, pressure=b"high", lines=InputLines(False, False))
+    assert "wrote pump stop" not in rig.log

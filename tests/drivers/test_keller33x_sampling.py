@@ -174,3 +174,78 @@ def test_the_device_is_never_written() -> None:
     bench.wire = lose({3, 9})
     bench.run(3.0)
     assert {frame[1] for _, frame in bench.sent} <= {30, 48, 69, 73}
+
+
+class _Glanced(Keller33xDriver):
+    """Says before each receive whether the pressure exceeds a limit, and checks that it was right."""
+
+    limit_kpa = 20.0
+    exceeded = 0
+
+    def receive(self, data: bytes, now_s: float) -> list[object]:
+        foretold = self.exceeds(data, self.limit_kpa)
+        assert foretold == self.exceeds(data, self.limit_kpa)
+        seen = super().receive(data, now_s)
+        if foretold:
+            self.exceeded += 1
+            samples = of_kind(PressureSample, seen)
+            assert len(samples) == 1
+            assert samples[0].kpa >= self.limit_kpa
+            assert not of_kind(PressureFault, seen)
+        return seen
+
+
+def test_a_glance_knows_a_pressure_beyond_a_limit() -> None:
+    driver = _Glanced(settings())
+    bench = Bench(driver).connected()
+    bench.transmitter.kpa = lambda now_s: 0.3 + min(40.0, (now_s - 100.2) * 10.0) if now_s > 100.2 else 0.3 + now_s % 0.01
+    samples = of_kind(PressureSample, bench.run(3.0))
+    beyond = [sample for sample in samples if sample.kpa >= 20.0]
+    assert 100 < len(beyond) == driver.exceeded
+
+
+@pytest.mark.parametrize("spoil", ["crc", "short", "two", "stat", "address", "leap", "nan", "echo", "none asked"])
+def test_a_glance_leaves_what_is_not_ordinary_to_a_closer_look(spoil: str) -> None:
+    bench = Bench(_Glanced(settings())).connected()
+    asked = len(bench.sent)
+    while len(bench.sent) == asked:
+        bench.run(0.0005)
+    good = pressure_reply(0.9)
+    assert bench.driver.exceeds(good, 0.8)
+    assert not bench.driver.exceeds(good, 1.0)
+    data = {
+        "crc": good[:-1] + bytes([good[-1] ^ 1]),
+        "short": good[:-1],
+        "two": good + good,
+        "stat": pressure_reply(0.9, stat=0b10),
+        "address": pressure_reply(0.9, address=2),
+        "leap": pressure_reply(250.0),
+        "nan": pressure_reply(float("nan")),
+        "echo": bench.sent[-1][1] + good[:2],
+        "none asked": good,
+    }[spoil]
+    if spoil == "none asked":
+        bench.driver.receive(good, bench.now_s)
+    assert not bench.driver.exceeds(data, 0.8)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 2, 3, 4, 5]), st.floats(-50.0, 400.0)), max_size=60), st.floats(-20.0, 60.0))
+@hypothesis_settings(deadline=None)
+def test_what_a_glance_says_is_always_what_comes_of_it(course: list[tuple[int, float]], limit_kpa: float) -> None:
+    driver = _Glanced(settings())
+    driver.limit_kpa = limit_kpa
+    bench = Bench(driver).connected()
+    steps = iter(course)
+
+    def wire(_now_s: float, _request: bytes, answer: bytes) -> list[tuple[float, bytes]]:
+        kind, kpa = next(steps, (0, 0.3))
+        if answer[1] != 73:
+            return [(0.003, answer)]
+        reply = pressure_reply(kpa)
+        return {
+            0: [(0.003, reply)], 1: [], 2: [(0.003, reply), (0.003, reply)], 3: [(0.001, reply[:4]), (0.004, reply[4:])],
+            4: [(0.030, reply)], 5: [(0.003, reply[:-1] + bytes([reply[-1] ^ 64]))],
+        }[kind]  # fmt: skip
+
+    bench.wire = wire
+    bench.run(1.0)

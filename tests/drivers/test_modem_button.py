@@ -51,13 +51,19 @@ class Bench:
     driver: ModemButtonDriver = field(default_factory=lambda: ModemButtonDriver(ModemButtonSettings()))
     now_s: float = 50.0
     seen: list[tuple[float, object]] = field(default_factory=list)
+    glances: int = 0
 
     def run(self, duration_s: float) -> list[object]:
         until_s = self.now_s + duration_s
         first = len(self.seen)
         while (next_s := max(self.now_s, self.driver.next_deadline_s())) <= until_s:
             self.now_s = next_s
-            self.seen += [(self.now_s, seen) for seen in self.driver.sample(self.wiring.inputs(self.now_s), self.now_s)]
+            lines = self.wiring.inputs(self.now_s)
+            certain = self.driver.opens(lines)
+            seen = self.driver.sample(lines, self.now_s)
+            assert not certain or isinstance(seen[0], ButtonOpened)  # what a glance says comes true, in whatever is tested here
+            self.glances += certain
+            self.seen += [(self.now_s, each) for each in seen]
             wanted = self.driver.wanted_lines(self.now_s)
             # Only what is younger than any latency matters for the lines as they are now.
             recent = [change for change in self.wiring.driven if change[0] > self.now_s - 1.0] or self.wiring.driven[-1:]
@@ -332,3 +338,18 @@ def test_any_lines_at_any_times_are_lived_through_and_open_is_never_missed_outsi
 def test_settings_name_the_field_that_is_wrong(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         ModemButtonSettings(**{name: value})
+
+
+def test_a_glance_sees_a_press_outside_of_pulses_and_leaves_the_others_to_a_closer_look() -> None:
+    bench = Bench(Wiring()).ready()
+    began_s = pulse_begin(bench, "A")
+    assert not bench.driver.opens(InputLines(cts=False, dsr=True))  # the pulse's own
+    assert not bench.driver.opens(InputLines(cts=False, dsr=False))
+    while bench.now_s < began_s + 0.05:
+        bench.run(POLL_S)
+    assert not bench.driver.opens(InputLines(cts=True, dsr=True))
+    for lines in (InputLines(False, True), InputLines(True, False), InputLines(False, False)):
+        assert bench.driver.opens(lines)
+    bench.wiring.a_open = bench.wiring.b_open = lambda at_s: True
+    bench.run(0.5)
+    assert bench.glances == 1  # once open it is not opened again

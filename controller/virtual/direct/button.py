@@ -42,6 +42,10 @@ class DirectButton:
             self._test(now_s, found)
         return found
 
+    def opens(self, lines: InputLines) -> bool:
+        """See LineDriver."""
+        return lines is BOTH_OPEN and self._closed is True
+
     def wanted_lines(self, now_s: float) -> OutputLines:  # noqa: ARG002 - part of the interface
         """See LineDriver."""
         return _UP if self._pulse is None else _PULSES[self._pulse]

@@ -39,6 +39,10 @@ class DirectPressure:
         """See PressureDriver: it is answered as it asks."""
         return False
 
+    def exceeds(self, data: bytes, kpa: float) -> bool:  # noqa: ARG002 - part of the interface
+        """See PressureDriver: no bytes ever come."""
+        return False
+
     def learn_noise(self, samples_kpa: list[float]) -> str:
         """See PressureDriver. Raises ValueError."""
         return self._monitors.learn_noise(samples_kpa)
