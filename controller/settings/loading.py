@@ -97,7 +97,7 @@ def build_profile(tree: Mapping[str, object], source: str, overrides: Mapping[st
         bad = {".".join(problem.key) for problem in wrong_fields}
     problems += rules.check(known_values(raw, bad))
     if profile is None or problems:
-        raise ConfigError([origin.sentence(problem) for problem in problems])
+        raise ConfigError([origin.sentence(problem) for problem in problems], problems)
     return _loaded(profile, source, raw)
 
 

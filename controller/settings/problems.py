@@ -8,10 +8,14 @@ _LONGEST_VALUE = 60
 
 
 class ConfigError(Exception):
-    """A configuration that can not be used. `problems` holds one sentence for each thing that is wrong, all of them."""
+    """A configuration that can not be used. `problems` holds one sentence for each thing that is wrong, all of them.
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    found: the same, one for one, with their keys; empty where it is not about keys.
+    """
+
+    def __init__(self, problems: Sequence[str], found: "Sequence[Problem]" = ()) -> None:
         self.problems = list(problems)
+        self.found = tuple(found)
         super().__init__("\n".join(self.problems))
 
 
