@@ -1,8 +1,9 @@
 """Reads a record without changing it: closed, still being written, or left behind by a writer that was killed.
 
-A closed record is one file and is opened as one that can not change. Beside a record that is not closed lies its -wal file;
-SQLite reads both in place and at most makes its -shm index beside them anew. Where it may not (a read-only directory, a medium),
-a private copy is read instead.
+A closed record is one file. It is locked for moments only, a few entries at a time, so that what is added when a procedure is
+over (after.py) never waits for somebody who reads slowly. Beside a record that is not closed lies its -wal file; SQLite reads
+both in place and at most makes its -shm index beside them anew. Where it may not (a read-only directory, a medium), a private
+copy is read instead.
 """
 
 import contextlib
@@ -22,6 +23,8 @@ from controller.record.store import APPLICATION_ID, SCHEMA, side_files
 
 _BUSY_MS = 2000
 _COPY_TRIES = 3
+_LEAST_SEQ = -(2**63)  # whatever somebody may have put in
+_ROWS_AT_ONCE = 64  # some of them hold a second of raw inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,22 @@ class Record:
 
     def rows(self, kinds: Sequence[str] | None = None) -> Iterator[StoredRow]:
         """Rows in order, as stored. Raises RecordError if the file is damaged so far that SQLite can not read on."""
-        sql = "SELECT seq, t_s, kind, body, hash FROM entries"
-        if kinds is not None:
-            sql += f" WHERE kind IN ({','.join('?' * len(kinds))})"
-        try:
-            for row in self._connection.execute(sql + " ORDER BY seq", tuple(kinds or ())):
+        wanted = "" if kinds is None else f" AND kind IN ({','.join('?' * len(kinds))})"
+        beyond, seq, most = ">=", _LEAST_SEQ, 1  # the header is often all that is wanted
+        while True:
+            where = f"WHERE seq {beyond} ?{wanted} ORDER BY seq LIMIT {most}"
+            try:
+                sql = f"SELECT seq, t_s, kind, body, hash FROM entries {where}"
+                rows = self._connection.execute(sql, (seq, *(kinds or ()))).fetchall()
+            except sqlite3.Error as error:
+                raise RecordError(f"{self.name} is damaged: {error}") from error
+            for row in rows:
                 yield StoredRow(*row)
-        except sqlite3.Error as error:
-            raise RecordError(f"{self.name} is damaged: {error}") from error
+            if len(rows) < most:
+                return
+            if beyond == ">" and rows[-1][0] <= seq:  # only in a damaged file, which could be read round and round
+                raise RecordError(f"{self.name} is damaged: its entries are not in order")
+            beyond, seq, most = ">", rows[-1][0], _ROWS_AT_ONCE
 
     def close(self) -> None:
         """Closes the file."""
@@ -130,8 +141,8 @@ def open_record(path: Path) -> Record:
 
 def _open(path: Path) -> tuple[sqlite3.Connection, tempfile.TemporaryDirectory[str] | None]:
     wal, _, journal = side_files(path)
-    if not wal.exists() and not journal.exists():
-        return _connect(path, "mode=ro&immutable=1"), None
+    if not wal.exists() and not journal.exists() and _in_wal_mode(path):
+        return _connect(path, "mode=ro&immutable=1"), None  # SQLite would make a new -wal file, and hide that one is missing
     with contextlib.suppress(sqlite3.OperationalError):
         return _connect(path, "mode=ro"), None
     return _open_copy(path)

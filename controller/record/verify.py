@@ -4,15 +4,21 @@ What is found: any entry that was changed, removed, inserted or moved, up to the
 of the last entries, which leaves a shorter chain that is whole; only the missing "end" tells of it, just as it tells of a
 procedure whose control process died, so it is a note and not a breach. And, as the chain has no key, the work of somebody who
 rewrites everything behind a change (compare the last hash with one that was kept elsewhere, such as in a signed report).
+
+Behind the end stands nothing but what was added when the procedure was over (after.py). Of these too, a cut tail does not show.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from controller.record.chain import GENESIS, RawEntry, canonical_json, entry_hash
 from controller.record.errors import RecordError
 from controller.record.reader import Record, StoredRow
+
+AFTER: Final = "after"
+"""The kind of entries that stand behind the end, and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,10 @@ class _Check:
         elif seq < self.due_seq:
             yield Problem(seq, f"entry {seq} stands where {self.due_seq} was due", breach=True)
         self.due_seq = seq + 1
-        if self.end_seq is not None:
+        if self.end_seq is not None and row.kind != AFTER:
             yield Problem(seq, f"entry {seq} stands behind the end", breach=True)
+        elif self.end_seq is None and row.kind == AFTER:
+            yield Problem(seq, f"entry {seq} belongs behind an end, and there was none before it", breach=True)
         if (row.kind == "header") != (seq == 1):
             yield Problem(seq, "the first entry is no header" if seq == 1 else f"entry {seq} is a second header", breach=True)
         yield from self._chain(seq, row)
