@@ -1,0 +1,1 @@
+"""The bedside: what is asked before and after a procedure, and the pages that show one while it runs."""
