@@ -74,7 +74,7 @@ def build_drivers(loaded: LoadedProfile, *, simulated: bool) -> tuple[Ne1000Driv
             reference=profile.pressure.reference,
         )
     )
-    return pump, pressure, ModemButtonDriver(ModemButtonSettings(poll_s=profile.button.poll_s))
+    return pump, pressure, ModemButtonDriver(ModemButtonSettings(poll_s=profile.button.poll_s, pedal=profile.button.pedal))
 
 
 def build_station(loaded: LoadedProfile, outputs: Outputs, *, simulated: bool) -> Station:

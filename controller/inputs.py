@@ -11,7 +11,9 @@ from controller.core.messages import Operator
 from drivers.link import InputLines
 
 LINKS = ("pump", "pressure", "button")
-LINES = {2 * cts + dsr: InputLines(cts=bool(cts), dsr=bool(dsr)) for cts in (0, 1) for dsr in (0, 1)}
+LINES = {
+    4 * dcd + 2 * cts + dsr: InputLines(bool(cts), bool(dsr), bool(dcd)) for dcd in (0, 1) for cts in (0, 1) for dsr in (0, 1)
+}
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ def pack(inputs: Inputs, sent: list[bytes]) -> list[Any]:
     if inputs.pressure:
         content["pressure"] = inputs.pressure.hex()
     if inputs.lines is not None:
-        content["lines"] = 2 * inputs.lines.cts + inputs.lines.dsr
+        content["lines"] = 4 * inputs.lines.dcd + 2 * inputs.lines.cts + inputs.lines.dsr
     if inputs.lost:
         content["lost"] = dict(inputs.lost)
     if inputs.statements:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from controller.core.messages import Operator
 from controller.core.reasons import EXIT_FAULT, Reason
+from controller.display.wire import OPERATOR_STATEMENTS
 from controller.inputs import Inputs, pack
 from controller.lateness import Lateness, ran_longest
 from controller.record.interface import Recorder
@@ -335,7 +336,7 @@ class Loop:
 def statement(message: Mapping[str, object], source: str) -> Operator | None:
     """What a person said on a screen, as an observation; None for what is no statement."""
     act = message.get("operator")
-    if act not in ("stop", "pain", "reflux", "go", "confirm"):
+    if act not in OPERATOR_STATEMENTS:
         return None
     return Operator(str(act), source, str(message.get("question") or ""), str(message.get("typed") or ""))
 

@@ -4,7 +4,7 @@ import os
 import platform
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from controller.clock import clock_state
 from controller.compose import build_station
 from controller.core.reasons import EXIT_FAULT, EXIT_USAGE, Reason
 from controller.display.client import DisplayClient
+from controller.display.page_link import PageLink
 from controller.loop import Loop
 from controller.realtime import Measure, adapters, missing, real_time
 from controller.record.client import RecorderClient
@@ -45,7 +46,11 @@ DISPLAY_END_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for. overrides: dotted key -> (value, the option's name)."""
+    """What the user asked for. overrides: dotted key -> (value, the option's name).
+
+    setup: what was answered before, for the record's header. page: the bedside's page in place of a terminal; who acts there has
+    shown the operator's token.
+    """
 
     profile: str = "sim"
     overrides: dict[str, object] = field(default_factory=dict)
@@ -56,6 +61,8 @@ class Request:
     predecessor: str | None = None
     json_output: bool = False
     virtual: bool = False
+    setup: Mapping[str, object] | None = None
+    page: PageLink | None = None
 
 
 class RefusedError(Exception):
@@ -80,6 +87,7 @@ class _Prepared:
     predecessor: str | None
     day: str
     warnings: list[str]
+    setup: Mapping[str, object] | None
 
 
 def run_procedure(request: Request) -> dict[str, Any]:
@@ -90,11 +98,16 @@ def run_procedure(request: Request) -> dict[str, Any]:
     _refuse_late_hosts(prepared)
     with ExitStack() as stack:
         links, control = _open_links(prepared, request, stack)
-        _refuse_unattended(prepared)
+        _refuse_unattended(prepared, request.page)
         recorder, path = _start_recorder(prepared)
         stack.callback(recorder.close)
-        display = stack.enter_context(DisplayClient.start("auto", "stderr" if request.json_output else "stdout"))
-        screens: list[tuple[str, Any]] = [("keyboard", display)]
+        display: DisplayClient | PageLink
+        if request.page is None:
+            display = stack.enter_context(DisplayClient.start("auto", "stderr" if request.json_output else "stdout"))
+        else:
+            display = request.page
+            display.send({"type": "begun", "record": path.name, "path": str(path.absolute())})
+        screens: list[tuple[str, Any]] = [("keyboard" if request.page is None else "page", display)]
         if control:
             line = _back_door(control, recorder.pid)
             stack.callback(line.close)
@@ -107,7 +120,8 @@ def run_procedure(request: Request) -> dict[str, Any]:
         outcome["record"] = str(path.absolute())
         outcome["uncertain_before"] = prepared.warnings  # what earlier records in this place leave open
         display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
-        display.close(DISPLAY_END_S)
+        if isinstance(display, DisplayClient):  # a page is closed by whoever has given it
+            display.close(DISPLAY_END_S)
     return outcome
 
 
@@ -217,6 +231,7 @@ def _prepare(request: Request) -> _Prepared:
         predecessor=remainder.predecessor,
         day=day,
         warnings=[*warnings, *remainder.ignored],
+        setup=request.setup,
     )
 
 
@@ -224,10 +239,10 @@ def _at_a_terminal() -> bool:
     return sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def _refuse_unattended(prepared: _Prepared) -> None:
-    """A device that is not simulated is armed by a hand on the button and a word typed in a terminal, by nothing else."""
+def _refuse_unattended(prepared: _Prepared, page: PageLink | None) -> None:
+    """A device that is not simulated is armed by a hand on the button and a word typed in a terminal or on the operator's page."""
     loaded = prepared.loaded
-    if _at_a_terminal():
+    if page is not None or _at_a_terminal():
         if not prepared.simulated and loaded.profile.injection.advance == "auto":
             raise RefusedError([*why_not_simulated(loaded), f'{loaded.source}: so injection.advance has to be "confirm"'])
     elif not prepared.simulated:
@@ -308,7 +323,7 @@ def _header(prepared: _Prepared, started: datetime) -> dict[str, object]:
         "configuration": prepared.loaded.canonical_json,
         "configuration_hash": prepared.loaded.hash,
         "banner": BANNER,
-    }
+    } | ({} if prepared.setup is None else {"setup": dict(prepared.setup)})
 
 
 def _back_door(control: str, recorder_pid: int | None) -> BackDoorLine:

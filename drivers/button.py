@@ -28,6 +28,13 @@ class ButtonProved:
 
 
 @dataclass(frozen=True, slots=True)
+class PedalUsed:
+    """The foot pedal beside the button was pressed and let go again. pressed_s: when the press began."""
+
+    pressed_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonFault:
     """Contacts that disagree too long, a pulse that does not come back, a pulse that shows on the other channel."""
 

@@ -82,9 +82,10 @@ class FdPort:
         self._rest = frame[taken:]
 
     def lines(self) -> InputLines:
-        """See Link: one ioctl for both, read from the hardware (or whatever the adapter's driver makes of that)."""
+        """See Link: one ioctl for all, read from the hardware (or whatever the adapter's driver makes of that)."""
         state = modem_lines(self._fd)
-        return InputLines(cts=bool(state & termios.TIOCM_CTS), dsr=bool(state & termios.TIOCM_DSR))
+        cts, dsr, dcd = (bool(state & bit) for bit in (termios.TIOCM_CTS, termios.TIOCM_DSR, termios.TIOCM_CAR))
+        return InputLines(cts, dsr, dcd)
 
     def set_lines(self, wanted: OutputLines) -> None:
         """See Link. Only what changes is sent: an adapter may need a USB transfer for every call."""

@@ -17,6 +17,7 @@ class InputLines:
 
     cts: bool
     dsr: bool
+    dcd: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ class Rfc2217Port:
             state = self._client.get_modem_state()
         except (serial.SerialException, OSError) as error:
             raise LinkLostError(f"the terminal server says nothing of its modem lines ({error})") from error
-        return InputLines(cts=bool(state & rfc2217.MODEMSTATE_MASK_CTS), dsr=bool(state & rfc2217.MODEMSTATE_MASK_DSR))
+        masks = (rfc2217.MODEMSTATE_MASK_CTS, rfc2217.MODEMSTATE_MASK_DSR, rfc2217.MODEMSTATE_MASK_CD)
+        cts, dsr, dcd = (bool(state & mask) for mask in masks)
+        return InputLines(cts, dsr, dcd)
 
     def set_lines(self, wanted: OutputLines) -> None:
         """See Link. The bare request, its acknowledgement not waited for: pyserial's own setter sleeps 50 ms for that."""

@@ -26,7 +26,7 @@ from simulators.scenario import Scenario, load_scenario, scenario_names
 
 pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdist_group("realtime"), pytest.mark.timeout(400)]
 
-GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL")
+GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL", "FULLNESS")
 LATE_BENCH_MS = 100  # beyond this its devices would have been silent for the host: that shows the computer, not the host
 HOST_OR_PORT = ("host", "operator", "port.")
 ONE_OF_A_KIND = {

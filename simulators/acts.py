@@ -37,6 +37,13 @@ class Release(_Act):
     do: Literal["release"] = "release"
 
 
+class Pedal(_Act):
+    """The operator puts a foot on the pedal, or takes it off."""
+
+    do: Literal["pedal"] = "pedal"
+    down: bool
+
+
 class Fault(_Act):
     """A fault of a device, the line or a port begins. Its values stand beside the name."""
 
@@ -101,7 +108,7 @@ class Operator(_Act):
     """The operator says something to the host."""
 
     do: Literal["operator"] = "operator"
-    say: Literal["pain", "reflux", "stop", "go"]
+    say: Literal["pain", "reflux", "full", "stop", "go"]
 
 
 class Note(_Act):
@@ -111,7 +118,7 @@ class Note(_Act):
     text: str
 
 
-Act = Press | Release | Fault | Clear | Tip | Keypad | PersonAct | HostAct | Operator | Note
+Act = Press | Release | Pedal | Fault | Clear | Tip | Keypad | PersonAct | HostAct | Operator | Note
 AnyAct = Annotated[Act, Field(discriminator="do")]
 DOES = "does"  # the name of a field that holds an act
 

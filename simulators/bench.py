@@ -21,6 +21,7 @@ from simulators.acts import (
     Keypad,
     Note,
     Operator,
+    Pedal,
     PersonAct,
     Press,
     Release,
@@ -235,6 +236,11 @@ class SimulatedBench:
         """The host's line DSR."""
         return self.contacts.dsr
 
+    @property
+    def dcd(self) -> bool:
+        """The host's line DCD."""
+        return self.contacts.dcd
+
     def set_outputs(self, rts: bool, dtr: bool) -> None:
         """The host drives its lines like this from now on."""
         self.outputs = (rts, dtr)
@@ -329,6 +335,8 @@ class SimulatedBench:
             case Release():
                 self.contacts.release()
                 self._wire_trigger()
+            case Pedal():
+                self.contacts.pedal = act.down
             case Fault():
                 self.fault_board.begin(act.name, self.now_s, act.values)
                 self._wire_trigger()

@@ -1,7 +1,8 @@
 """The pain-stop button that does not exist: normally closed contacts between the host's own modem lines.
 
 Contact A closes RTS to CTS, contact B closes DTR to DSR. Pressed, cut or unplugged, a contact is open and its input falls.
-A third contact goes to the pump's trigger input, past the host. There is no time here: a change is seen by the next read.
+A third contact goes to the pump's trigger input, past the host. A foot pedal may hang between DTR and DCD. There is no time here:
+a change is seen by the next read.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +37,9 @@ class Contacts:
     _faults: set[str] = field(default_factory=set)
     _bounce_samples: int = _DEFAULT_BOUNCE_SAMPLES
     _chatter: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
-    _frozen: tuple[bool, bool] = (False, False)
+    _frozen: tuple[bool, bool, bool] = (False, False, False)
+    pedal: bool = False
+    """Truth: the operator's foot is down."""
 
     def set_outputs(self, rts: bool, dtr: bool) -> None:
         """What the host drives from now on. True = asserted."""
@@ -59,6 +62,11 @@ class Contacts:
     def dsr(self) -> bool:
         """DSR as the host reads it now. With a bouncing contact each read is one sample."""
         return self._frozen[1] if "freeze" in self._faults else self._inputs("b")[1]
+
+    @property
+    def dcd(self) -> bool:
+        """DCD as the host reads it now: the pedal passes DTR on."""
+        return self._frozen[2] if "freeze" in self._faults else self._dtr and self.pedal
 
     @property
     def pressed(self) -> bool:
@@ -92,7 +100,7 @@ class Contacts:
                 raise ValueError("samples is the length of a bounce in reads, 1 or more")
             self._bounce_samples = samples
         if name == "freeze":
-            self._frozen = (self.cts, self.dsr)
+            self._frozen = (self.cts, self.dsr, self.dcd)
         self._faults.add(name)
 
     def clear(self, name: str) -> None:

@@ -18,7 +18,7 @@ _SUBOPTION_BYTES = 256  # the longest RFC 2217 sub-negotiation is far below this
 
 
 class ModemLines(Protocol):
-    """Whatever is wired between RTS, DTR, CTS and DSR of the served port."""
+    """Whatever is wired between RTS, DTR, CTS, DSR and DCD of the served port."""
 
     @property
     def cts(self) -> bool:
@@ -27,6 +27,10 @@ class ModemLines(Protocol):
     @property
     def dsr(self) -> bool:
         """The line Data Set Ready as the host should see it."""
+
+    @property
+    def dcd(self) -> bool:
+        """The line Data Carrier Detect as the host should see it."""
 
     def set_outputs(self, rts: bool, dtr: bool) -> None:
         """The host drives its lines like this from now on."""
@@ -48,7 +52,6 @@ class _ServedPort:
         self.rtscts = False
         self.break_condition = False
         self.ri = False
-        self.cd = False
 
     @property
     def cts(self) -> bool:
@@ -57,6 +60,10 @@ class _ServedPort:
     @property
     def dsr(self) -> bool:
         return self._lines.dsr
+
+    @property
+    def cd(self) -> bool:
+        return self._lines.dcd
 
     @property
     def rts(self) -> bool:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from simulators.acts import DOES, Act, ActError, AnyAct, mistakes
 
 Reason = Literal[
-    "VOLUME_REACHED", "DUCT_FULL",
+    "VOLUME_REACHED", "DUCT_FULL", "FULLNESS",
     "PAIN_STOP", "OPERATOR_STOP", "PRESSURE_CEILING", "RESISTANCE", "EXTRAVASATION_SUSPECTED", "REFLUX",
     "LINE_OPEN", "AIR_IN_LINE", "OVER_DELIVERY", "UNCOMMANDED_MOTION", "PUMP_FAULT", "PUMP_SILENT", "PRESSURE_FAULT",
     "PRESSURE_SILENT", "BUTTON_FAULT", "HOST_LATE", "HOST_ERROR", "RECORDER_FAULT", "STOP_UNCONFIRMED",

@@ -15,13 +15,14 @@ from controller.core.reasons import GOOD_ENDS, Reason, alarm_priority, exit_code
 from controller.core.self_test import SelfTest
 from controller.core.states import State
 from controller.core.stopping import Stopping
+from drivers.button import PedalUsed
 from drivers.pump import PumpIdle, PumpReading, PumpStopped
 
 POLL_GAP_MOVING_S = 0.020  # between the end of one exchange and the next; leaves the line free half of the time
 POLL_GAP_RESTING_S = 0.100
 
 _TELLS_COUNTERS = (PumpReading, PumpStopped)
-_TELLS_OF_PEOPLE = (Operator, HostFailed)
+_TELLS_OF_PEOPLE = (Operator, HostFailed, PedalUsed)
 
 _OPERATOR_REASONS = {
     "stop": (Reason.OPERATOR_STOP, "stop"),
@@ -79,6 +80,8 @@ class Core:
         desk = self.desk
         if isinstance(observation, HostFailed):
             desk.stop(Reason.HOST_ERROR, observation.text, again=True)
+        elif isinstance(observation, PedalUsed):
+            desk.take_pedal(observation)
         elif isinstance(observation, Operator):
             if observation.act in _OPERATOR_REASONS:
                 reason, text = _OPERATOR_REASONS[observation.act]
@@ -86,8 +89,19 @@ class Core:
                     desk.note("operator", f"{observation.source}: {text}")
                 else:
                     desk.stop(reason, f"{text} ({observation.source})", again=True)
+            elif observation.act == "full":
+                self._take_fullness(observation.source)
+            elif observation.act == "acknowledge":
+                desk.note("operator", f"{observation.source}: the alarm was acknowledged")
             else:
                 desk.take_answer(observation)
+
+    def _take_fullness(self, source: str) -> None:
+        """The end of the injection, without haste: what flows may flow, and what was ordered before this may still come."""
+        desk = self.desk
+        desk.fullness = desk.fullness or desk.state in (State.INFUSING, State.HOLDING)
+        why = "this increment is the last one" if desk.fullness else "nothing is being given"
+        desk.note("operator", f"{source}: the patient reports fullness; {why}")
 
     # -- phases ----------------------------------------------------------------------------------------------------------------
 
@@ -190,6 +204,7 @@ class Core:
             "question": None if question is None else {"id": question.id, "text": question.text, "typed": question.typed or None},
             "prompt": desk.prompt,
             "alarm": self._alarm(),
+            "fullness": desk.fullness,
             "simulated": plan.simulated,
         }
 

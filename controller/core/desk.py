@@ -20,9 +20,11 @@ from controller.core.plan import Plan
 from controller.core.reasons import Reason
 from controller.core.states import Procedure, State
 from controller.core.view import View
+from drivers.button import PedalUsed
 
 AUTO_ANSWER_S = 0.3  # the simulated operator takes a moment
 HANDS_S = 3.0  # and longer where something has to be done with the hands before
+PEDAL_S = 0.3  # nobody sees a hold's result and treads within this time: such a press was begun before
 
 
 def _nothing() -> None:
@@ -75,6 +77,8 @@ class Desk:
     """What people have to know of the line whatever it is that stops."""
     hold_kpa: list[float] = field(default_factory=list)
     increments_done: int = 0
+    fullness: bool = False
+    """The patient has reported fullness: the increment under way is the last one."""
     suspicion: float = 0.0  # how much speaks for a duct that loses what goes in; 1 is the limit
     actions: list[Action] = field(default_factory=list)
     at_once: Callable[[], None] = _nothing
@@ -172,6 +176,13 @@ class Desk:
 
     def _simulated_operator_answers(self, question: Question) -> bool:
         return self.plan.simulated and self.plan.advance_auto and self.now_s - question.asked_s >= question.takes_s
+
+    def take_pedal(self, used: PedalUsed) -> None:
+        """A foot says go, and nothing else: one that was put down after the question stood there, and was lifted again."""
+        question = self.question
+        if question is not None and question.id == "next_increment" and used.pressed_s >= question.asked_s + PEDAL_S:
+            question.answered = True
+            self.note("answer", f"foot pedal: {question.text}", id=question.id)
 
     def take_answer(self, statement: Operator) -> None:
         """Takes an operator's answer, if it fits the open question."""

@@ -57,8 +57,7 @@ class Injection:
         if self._hold is not None:
             return self._holding(observation)
         if self._run is None:
-            self._between()
-            return None
+            return self._between()
         self._run.take(observation)
         if self._run.ended and desk.reason is None:
             desk.go("hold", "the increment is in")
@@ -87,16 +86,18 @@ class Injection:
 
     # -- before an increment ---------------------------------------------------------------------------------------------------
 
-    def _between(self) -> None:
-        """Waits for the go, then begins the next increment."""
+    def _between(self) -> Reason | None:
+        """Waits for the go, then begins the next increment; the good end where the patient reports fullness meanwhile."""
         desk = self._desk
+        if desk.fullness:
+            return self._full()
         too_old = expired(desk, self._primed_s)
         if too_old is not None:
             desk.stop(Reason.PRIME_REFUSED, too_old)
-            return
+            return None
         number = desk.increments_done + 1
         if not desk.plan.advance_auto and not desk.ask("next_increment", f"Give increment {number}?"):
-            return
+            return None
         volume_ul = round(min(desk.plan.increment_ul, self._left_ul()), 3)
         self._low_since_s = None
         self._run = MotionRun(
@@ -107,6 +108,12 @@ class Injection:
             gate=self._gate,
             started=self._started,
         )
+        return None
+
+    def _full(self) -> Reason:
+        self._desk.note("good_end", f"fullness reported: the injection ends with {self._delivered_ul() / 1000:.2f} mL")
+        self._desk.question = None
+        return Reason.FULLNESS
 
     def _gate(self) -> str | None:
         desk = self._desk
@@ -222,7 +229,7 @@ class Injection:
                 f"the next increment would reach {predicted_kpa:.2f} kPa in the duct, limit {plan.duct_limit_kpa:g} kPa",
             )
             return Reason.DUCT_FULL
-        return None
+        return self._full() if desk.fullness else None
 
     def _relaxes_slowly(self, relaxes: float) -> bool:
         """Stops where the line has become softer, and says whether it does."""

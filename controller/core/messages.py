@@ -31,7 +31,7 @@ class LinkLost:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A statement of the operator: stop, pain, reflux, go, or confirm (then question and typed say what).
+    """A statement of the operator: stop, pain, reflux, full, go, acknowledge, or confirm (then question and typed say what).
 
     source: where it came from ("keyboard", "signal SIGINT", "simulated operator").
     """

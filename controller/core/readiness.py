@@ -29,6 +29,7 @@ class Readiness:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._primed_s = desk.now_s
+        self._no_bubbles = False
         self._cannula_in = False
 
     @property
@@ -42,6 +43,9 @@ class Readiness:
         too_old = expired(desk, self._primed_s)
         if too_old is not None:
             desk.stop(Reason.PRIME_REFUSED, too_old)
+            return False
+        if not self._no_bubbles:
+            self._no_bubbles = desk.ask("no_bubbles", "No bubbles seen in syringe, tube and cannula?")
             return False
         if not self._cannula_in:
             self._cannula_in = desk.ask("cannula_in", "Cannula in and taped?")

@@ -8,6 +8,7 @@ class Reason(Enum):
 
     VOLUME_REACHED = "the planned volume is in"
     DUCT_FULL = "the duct is full: the next increment would raise its pressure beyond the limit"
+    FULLNESS = "the patient reports fullness: no further increment"
 
     PAIN_STOP = "pain"
     OPERATOR_STOP = "stopped by the operator"
@@ -34,7 +35,7 @@ class Reason(Enum):
     PRIME_REFUSED = "the line failed its check before use"
 
 
-GOOD_ENDS = frozenset({Reason.VOLUME_REACHED, Reason.DUCT_FULL})
+GOOD_ENDS = frozenset({Reason.VOLUME_REACHED, Reason.DUCT_FULL, Reason.FULLNESS})
 FOR_THE_PATIENT = frozenset(
     {
         Reason.PAIN_STOP,

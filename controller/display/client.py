@@ -123,7 +123,7 @@ class DisplayClient:
     def receive(self) -> list[dict[str, str]]:
         """What the operator has said since the last call, oldest first. Never waits or raises; bounded in number.
 
-        Each is {"operator": "stop" | "pain" | "reflux" | "go"}, or {"operator": "confirm", "question": id, "typed": word}.
+        Each is {"operator": one of wire.OPERATOR_STATEMENTS}; a "confirm" has "question" (its id) and "typed" (the word) as well.
         """
         statements: list[dict[str, str]] = []
         for _ in range(_STATEMENTS_AT_ONCE):

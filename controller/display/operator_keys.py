@@ -7,8 +7,13 @@ SETTLE_S = 0.3  # nobody reads a question and answers it within this time: such 
 REPEAT_S = 1.0  # a question that is still open so long after its answer may be answered again
 MAX_TYPED = 32
 
-_COMMANDS = {"s": "stop", " ": "stop", "p": "pain", "r": "reflux"}
-_SAID = {"stop": "STOP sent", "pain": "PATIENT REPORTS PAIN sent", "reflux": "REFLUX SEEN sent"}
+_COMMANDS = {"s": "stop", " ": "stop", "p": "pain", "r": "reflux", "f": "full"}
+_SAID = {
+    "stop": "STOP sent",
+    "pain": "PATIENT REPORTS PAIN sent",
+    "reflux": "REFLUX SEEN sent",
+    "full": "FULLNESS REPORTED sent: this increment is the last one",
+}
 NOT_SENT = "NOT SENT: press Ctrl-C or the stop button"
 
 
@@ -65,7 +70,9 @@ class Operator:
         """Which keys do what at this moment."""
         word = (self.question.typed or "").lower() if self.question else ""
         parts = ["Ctrl-C/space STOP" if "s" in word else "Ctrl-C/s/space STOP"]
-        parts += [f"{key} {what}" for key, what in (("p", "pain reported"), ("r", "reflux seen")) if key not in word]
+        parts += [
+            f"{key} {what}" for key, what in (("p", "pain reported"), ("r", "reflux seen"), ("f", "fullness")) if key not in word
+        ]
         if self.question:
             parts.append(f"type {self.question.typed} + Enter" if word else "Enter answers")
         return " | ".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 MAX_MESSAGE_BYTES = 65536
 SENT_KEY = "sent_s"  # when the control process handed the message over, on the clock below
 
-OPERATOR_STATEMENTS = ("confirm", "stop", "pain", "reflux", "go")
+OPERATOR_STATEMENTS = ("confirm", "stop", "pain", "reflux", "full", "go", "acknowledge")
 
 
 def clock_s() -> float:

@@ -110,11 +110,12 @@ class Pressure(_Section):
 
 
 class Button(_Section):
-    """The patient's pain-stop button."""
+    """The patient's pain-stop button. pedal: whether the operator's foot pedal hangs on its spare input; it can say go."""
 
     model: Literal["modem_lines"]
     port: _Port
     poll_ms: Annotated[int, Field(ge=2, le=5), Unit("ms")] = 5
+    pedal: bool = False
 
     @property
     def poll_s(self) -> float:

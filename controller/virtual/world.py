@@ -65,8 +65,9 @@ class VirtualLink:
             self._check()
         if self._frozen is not None:
             return self._frozen
-        cts, dsr = self._bench.contacts.inputs()
-        return LINES[2 * cts + dsr]
+        contacts = self._bench.contacts
+        cts, dsr = contacts.inputs()
+        return LINES[4 * contacts.dcd + 2 * cts + dsr]
 
     def freeze(self) -> None:
         """From now on the adapter shows the lines as they are, and passes nothing on."""

@@ -12,6 +12,7 @@ from enum import Enum
 
 from drivers.button import ButtonClosed, ButtonFault, ButtonFullyOpened, ButtonOpened
 from drivers.link import InputLines, OutputLines
+from drivers.modem_button.pedal import Pedal
 from drivers.modem_button.pulse import Pulse, PulseTester
 
 __all__ = ["ModemButtonDriver", "ModemButtonSettings"]
@@ -33,6 +34,8 @@ class ModemButtonSettings:
     release_s: 0.05..0.2; both contacts must be seen closed for so long before the button counts as released.
 
     disagree_s: 0.05..0.1; contacts that differ for longer are a fault.
+
+    pedal: whether a foot pedal hangs on DCD.
     """
 
     poll_s: float = 0.005
@@ -41,6 +44,7 @@ class ModemButtonSettings:
     settle_s: float = 0.02
     release_s: float = 0.1
     disagree_s: float = 0.1
+    pedal: bool = False
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -74,6 +78,7 @@ class ModemButtonDriver:
         self._settings = settings
         self._state = _State.UNKNOWN
         self._tester = PulseTester(settings.pulse_period_s, limit_s=settings.pulse_limit_s, settle_s=settings.settle_s)
+        self._pedal = Pedal() if settings.pedal else None
         self._next_poll_s = 0.0
         self._last_sample_s = 0.0
         self._closed_since_s: float | None = None
@@ -104,8 +109,9 @@ class ModemButtonDriver:
         # Nobody looked for a while: what was closed before and is closed now may have been open in between.
         late = now_s - self._last_sample_s > _LATE_POLLS * self._settings.poll_s
         self._last_sample_s = now_s
+        used = None if self._pedal is None else self._pedal.sample(lines.dcd, now_s)
         if lines.cts and lines.dsr and not late and self._state is _State.CLOSED and self._tester.pulse is None:
-            return []  # released, no pulse under way: nothing below would find anything
+            return [] if used is None else [used]  # released, no pulse under way: nothing below would find anything
         opened = {channel for channel, asserted in (("A", lines.cts), ("B", lines.dsr)) if not asserted}
         pulse = self._tester.pulse
         tested = self._tester.sample(opened, now_s)
@@ -119,7 +125,7 @@ class ModemButtonDriver:
         if self._state is _State.OPEN and not self._tester.excused:
             observations += self._watch_open_contacts(opened, now_s)
         observations += self._watch_release(opened, now_s, late=late)
-        return observations
+        return observations if used is None else [*observations, used]
 
     def _begin_opening(self, counted: set[str], pulse: Pulse | None) -> None:
         self._state = _State.OPEN

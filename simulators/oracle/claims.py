@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simulators import contacts, keller33x, ne1000, ports
-from simulators.acts import Act, Clear, Fault, HostAct, Keypad, Note, Operator, PersonAct, Press, Release, Tip
+from simulators.acts import Act, Clear, Fault, HostAct, Keypad, Note, Operator, Pedal, PersonAct, Press, Release, Tip
 from simulators.oracle.limits import WATCHDOG_SLACK_S, OracleLimits
 
 STRENGTH = {"none": 0, "link": 1, "pump": 2}
@@ -121,7 +121,7 @@ class Claims:
         match act:
             case Clear():
                 self._end(full_name(act.name), now_s)
-            case Note() | PersonAct() | Release():
+            case Note() | PersonAct() | Release() | Pedal():
                 pass
             case _ if by == "person":
                 pass  # the routine of every procedure, and what a patient does for reasons of its own

@@ -12,7 +12,7 @@ NUMBER = 5
 _AFTER_COMPLETE = ("stopping", "stopped")  # a pump that moves after the end is stopped like any other
 _BUTTON = "PAIN_STOP"
 _RELIEF_STATES = ("stopping", "relieving")
-_GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL")
+_GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL", "FULLNESS")
 _NO_RELIEF_AFTER = frozenset(
     {
         "LINE_OPEN",

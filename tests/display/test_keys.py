@@ -135,11 +135,11 @@ def test_letters_of_the_word_are_letters_and_the_other_command_keys_stay_command
     operator.show(ARM, 0.0)
     assert press(operator, "r", 1.0) == []
     assert press(operator, "sp ", 1.0) == [{"operator": "stop"}, {"operator": "pain"}, {"operator": "stop"}]
-    assert operator.keys_line() == "Ctrl-C/s/space STOP | p pain reported | type ARM + Enter"
+    assert operator.keys_line() == "Ctrl-C/s/space STOP | p pain reported | f fullness | type ARM + Enter"
     operator.show(Question("x", "?", "PASS"), 2.0)
     assert press(operator, "PASS", 3.0) == []
     assert press(operator, " ", 3.0) == [{"operator": "stop"}]
-    assert operator.keys_line() == "Ctrl-C/space STOP | r reflux seen | type PASS + Enter"
+    assert operator.keys_line() == "Ctrl-C/space STOP | r reflux seen | f fullness | type PASS + Enter"
 
 
 def test_q_does_nothing_and_says_so() -> None:

@@ -179,6 +179,10 @@ class Wires:
     def dsr(self) -> bool:
         return self.dtr and self.closed
 
+    @property
+    def dcd(self) -> bool:
+        return False
+
     def set_outputs(self, rts: bool, dtr: bool) -> None:
         self.rts, self.dtr = rts, dtr
         self.history.append((rts, dtr))

@@ -279,7 +279,7 @@ def test_events_are_read_strictly(tmp_path: Path) -> None:
     [
         (
             'do = "presss"',
-            "event.0.do = 'presss' does not exist; there are: clear, fault, host, keypad, note, operator, person, press, ",
+            "event.0.do = 'presss' does not exist; there are: clear, fault, host, keypad, note, operator, pedal, person, press, ",
         ),
         ("", "event.0.do is missing"),
         ('do = "tip"\nwhere = "out"', "event.0.where = 'out': must be 'air', 'capped' or 'patient'"),

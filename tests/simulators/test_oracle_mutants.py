@@ -88,6 +88,11 @@ def without(*gone: Callable[..., Any]) -> Any:
     return patch.object(core, "MONITORS", tuple(monitor for monitor in monitors.MONITORS if monitor not in gone))
 
 
+def no_reflex() -> Any:
+    """A station that always asks drivers and core first: where those are broken the reflex would cover for them."""
+    return patch.object(Station, "_is_beyond_doubt", lambda *_: False)
+
+
 def unsaid(*commands: str) -> Any:
     """A pump driver that leaves out some of what it has to set up."""
     real = ne1000.set_checked
@@ -257,7 +262,7 @@ def last_cause_is_the_reason(self: Core) -> None:
 
 
 MUTANTS: dict[str, Callable[[], Mutant]] = {
-    "the button is not watched": lambda: Mutant([without(monitors.open_button)], load_scenario("pain_button"), {2}),
+    "the button is not watched": lambda: Mutant([without(monitors.open_button), no_reflex()], load_scenario("pain_button"), {2}),
     "the button is not watched in a hold": lambda: Mutant(
         [without(monitors.open_button)],
         events(
@@ -272,9 +277,9 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
         events({"when": {"forward_patient_ul": 49.9, "rest_s": 0.3}, "do": "press"}),
         {5},
     ),
-    "the button is believed too late": lambda: Mutant([believed_late()], load_scenario("pain_button"), {2}),
+    "the button is believed too late": lambda: Mutant([believed_late(), no_reflex()], load_scenario("pain_button"), {2}),
     "the ceiling is not watched": lambda: Mutant(
-        [without(monitors.high_pressure), patch.object(Injection, "_resistance_or_loss", lambda *_: None)],
+        [without(monitors.high_pressure), no_reflex(), patch.object(Injection, "_resistance_or_loss", lambda *_: None)],
         load_scenario("line_ceiling"),
         {2},
     ),
@@ -358,7 +363,7 @@ MUTANTS: dict[str, Callable[[], Mutant]] = {
         {5},
     ),
     "relief goes on after a cause": lambda: Mutant(
-        [patch.object(Core, "decide", relief_is_not_stopped), not_at_once()],
+        [patch.object(Core, "decide", relief_is_not_stopped), not_at_once(), no_reflex()],
         events(at(20.0, "press"), {"when": {"withdrawn_ul": 1.0}, "do": "operator", "say": "stop"}),
         {5},
     ),

@@ -34,7 +34,7 @@ def test_it_tells_the_same_truth_as_a_bench_with_wires() -> None:
 def test_a_watcher_can_read_all_that_it_can_read_of_a_bench_with_wires() -> None:
     made, wired = bench(), SimulatedBench()
     names = [name for name in dir(wired) if not name.startswith("_")]
-    bytes_only = {"cts", "dsr", "next_s", "pump_wire", "pressure_wire", "without_wires"}
+    bytes_only = {"cts", "dsr", "dcd", "next_s", "pump_wire", "pressure_wire", "without_wires"}
     assert [name for name in names if name not in bytes_only and not hasattr(made, name)] == []
 
 

@@ -19,6 +19,7 @@ from simulators.acts import (
     Keypad,
     Note,
     Operator,
+    Pedal,
     PersonAct,
     Press,
     Release,
@@ -233,7 +234,7 @@ class DirectBench:
                 self._host().happen(act, self.now_s)
             case Operator():
                 self._host().hear(act)
-            case Note() | Keypad():
+            case Note() | Keypad() | Pedal():
                 pass
 
     def _press(self, *, pressed: bool) -> None:
