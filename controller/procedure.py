@@ -240,7 +240,7 @@ def _at_a_terminal() -> bool:
 
 
 def _refuse_unattended(prepared: _Prepared, page: PageLink | None) -> None:
-    """A device that is not simulated is armed by a hand on the button and a word typed in a terminal or on the operator's page."""
+    """A device that is not simulated is armed by a hand on the button and a word typed in a terminal or on the page."""
     loaded = prepared.loaded
     if page is not None or _at_a_terminal():
         if not prepared.simulated and loaded.profile.injection.advance == "auto":

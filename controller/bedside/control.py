@@ -87,15 +87,16 @@ def request_of(order: Mapping[str, Any], link: PageLink) -> Any:
     setup = order.get("setup")
     if not isinstance(overrides, dict) or not (setup is None or isinstance(setup, dict)):
         raise OrderError("the order's overrides or set-up are no table")
+    said: dict[str, object] = {"injection.advance": ("confirm", "the bedside")}
     for key, value in overrides.items():
         if key not in NAMED:
             raise OrderError(f"{key} is not for a set-up to say")
         if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], str):
             raise OrderError(f"the order's {key} does not say where it comes from")
+        said[key] = (value[0], value[1])
     return Request(
         profile=texts["profile"] or "sim",
-        overrides={key: (value, name) for key, (value, name) in overrides.items()}
-        | {"injection.advance": ("confirm", "the bedside")},
+        overrides=said,
         scenario=texts["scenario"],
         records=texts["records"],
         patient=texts["patient"],

@@ -1,7 +1,7 @@
 """The control process's line to the page of the bedside: a display that somebody else has started.
 
 As with the terminal's display nothing in here waits, except `close`, which says how long, and a page server that is slow, stopped
-or dead loses messages. It can not be started again from here: a procedure that has lost its page goes on to where the next word of
+or dead loses messages. It can not be started again from here: a procedure without its page goes on to where the next word of
 a person is needed, and ends there when zero and prime check have grown too old.
 """
 
