@@ -106,7 +106,6 @@ def run_procedure(request: Request) -> dict[str, Any]:
             display = stack.enter_context(DisplayClient.start("auto", "stderr" if request.json_output else "stdout"))
         else:
             display = request.page
-            display.send({"type": "begun", "record": path.name, "path": str(path.absolute())})
         screens: list[tuple[str, Any]] = [("keyboard" if request.page is None else "page", display)]
         if control:
             line = _back_door(control, recorder.pid)
@@ -116,7 +115,8 @@ def run_procedure(request: Request) -> dict[str, Any]:
             screens.append(("simulated operator", line))
         for text in prepared.warnings:
             display.send({"type": "note", "t_s": 0.0, "text": text})
-        outcome = _run_loop(prepared, links, recorder, screens)
+        begun = {"type": "begun", "record": path.name, "path": str(path.absolute())}
+        outcome = _run_loop(prepared, links, recorder, screens, lambda: request.page is not None and request.page.send(begun))
         outcome["record"] = str(path.absolute())
         outcome["uncertain_before"] = prepared.warnings  # what earlier records in this place leave open
         display.send({"type": "end", "t_s": outcome["duration_s"], **outcome})
@@ -344,12 +344,17 @@ def _version() -> str:
 
 
 def _run_loop(
-    prepared: _Prepared, links: dict[str, Link], recorder: RecorderClient, screens: list[tuple[str, Any]]
+    prepared: _Prepared,
+    links: dict[str, Link],
+    recorder: RecorderClient,
+    screens: list[tuple[str, Any]],
+    begins: Callable[[], object],
 ) -> dict[str, Any]:
     with RealWorld(links) as world, real_time(prepared.loaded.profile.host.cpu) as measures:
         profile = prepared.loaded.profile
         measures += adapters({name: getattr(profile, name).port for name in links})
         _refuse_without(prepared, measures)
+        begins()  # from here on nothing is refused any more
         tell_missing(measures, screens)
         lose: Callable[[str, str], None]
 
