@@ -38,7 +38,11 @@ ONE_OF_A_KIND = {
     "stop_ignored",
     "other_pump",
 }
-LIKE_ANOTHER = {"host_stalls", "operator_terminate"}  # as host_frozen, and as operator_interrupt
+LIKE_ANOTHER = {
+    "host_stalls",  # as host_frozen
+    "operator_terminate",  # as operator_interrupt
+    "pain_operator", "reflux_seen", "fullness_reported",  # as operator_stop: another word by the same way
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
