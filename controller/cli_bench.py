@@ -208,19 +208,29 @@ def stop_latency(
         bool, typer.Option("--loaded", help="With recorder and display, two busy processes and a busy disk.")
     ] = False,
     wire: Annotated[bool, typer.Option("--wire", help="On lines of 19200 baud, up to the plunger that stands still.")] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="pressure|button|operator", help="Only this cause, beside the C program.")
+    ] = None,
     seed: SeedOption = 7,
     json_output: JsonOption = False,
 ) -> None:
     """From what decides to the first byte of STP, beside a C program. Exit: 1 where a limit is not kept."""
-    from controller.benchmarks.realtime.stop_latency import measure_stop_latency  # heavy, and other commands do without
+    from controller.benchmarks.realtime.stop_latency import KINDS, measure_stop_latency  # heavy, and other commands do without
     from controller.benchmarks.realtime.wire_stops import measure_wire_stops
     from controller.virtual.case import Case
 
     if loaded and wire:
         refuse(["--loaded and --wire: one or the other"], json_output=json_output)
+    kinds = tuple(kind for kind in KINDS if only in (None, kind))
+    if not kinds or (only is not None and wire):
+        refuse([f"--only {only}: pressure, button or operator, and not with --wire"], json_output=json_output)
     case, say = Case(seed, 0, "mixed", "wire"), _to_stderr
     try:
-        rows = measure_wire_stops(case, trials, say) if wire else measure_stop_latency(case, trials, loaded=loaded, say=say)
+        rows = (
+            measure_wire_stops(case, trials, say)
+            if wire
+            else measure_stop_latency(case, trials, loaded=loaded, kinds=kinds, say=say)
+        )
     except RuntimeError as error:
         refuse([str(error)], json_output=json_output, status=EXIT_FAULT)
     _print_times(rows, json_output=json_output, trials=trials, seed=seed)
@@ -268,6 +278,23 @@ def procedures(
     except RuntimeError as error:
         refuse([str(error)], json_output=json_output, status=EXIT_FAULT)
     _print_rows(rows, json_output=json_output)
+
+
+@bench_app.command()
+def page(
+    trials: Annotated[int, typer.Option(min=10, max=10_000, help="Stops with the page open, and as many without.")] = 100,
+    seed: SeedOption = 7,
+    json_output: JsonOption = False,
+) -> None:
+    """The bedside's page: its start, the age of what it shows, and loop and stop beside it. Exit: 1 where a limit is not kept."""
+    from controller.benchmarks.page.measure import measure_page  # heavy, and other commands do without
+    from controller.virtual.case import Case
+
+    try:
+        rows = measure_page(Case(seed, 0, "mixed", "wire"), trials, _to_stderr)
+    except RuntimeError as error:
+        refuse([str(error)], json_output=json_output, status=EXIT_FAULT)
+    _print_times(rows, json_output=json_output, trials=trials, seed=seed)
 
 
 def _print_rows(rows: list[dict[str, Any]], *, json_output: bool, **more: object) -> NoReturn:

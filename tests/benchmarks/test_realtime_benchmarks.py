@@ -89,7 +89,7 @@ def test_a_procedure_is_run_and_its_histogram_read(monkeypatch: pytest.MonkeyPat
     body = {"cycles": [0] * len(BOUNDS_US) + [1], "latest_ms": 120.0, "ran": "the record"}
     body["cycles"][1] = 9
     monkeypatch.setattr(procedures, "_procedure", lambda *_: {"record": "nowhere", "reason": "VOLUME_REACHED"})
-    monkeypatch.setattr(procedures, "_lateness", lambda _: body)
+    monkeypatch.setattr(procedures, "lateness_of", lambda _: body)
     monkeypatch.setattr(procedures.shutil, "which", lambda _: None)
     told: list[str] = []
     (row,) = procedures.measure_procedures(1, told.append)

@@ -46,7 +46,7 @@ def measure_procedures(procedures: int, say: Say = lambda _: None) -> list[dict[
         for number in range(procedures):
             with _beside(cyclictest, Path(folder) / "histogram", theirs):
                 outcome = _procedure(Path(folder), number)
-            found = _lateness(Path(outcome["record"]))
+            found = lateness_of(Path(outcome["record"]))
             upper_ms = [min(bound / 1000.0, found["latest_ms"]) for bound in BOUNDS_US] + [found["latest_ms"]]
             ours += np.repeat(upper_ms, found["cycles"]).tolist()
             say(f"{number + 1} of {procedures}: {outcome['reason']}, latest {found['latest_ms']} ms ({found['ran']})")
@@ -94,7 +94,7 @@ def _procedure(folder: Path, number: int) -> dict[str, Any]:
     return outcome
 
 
-def _lateness(record: Path) -> dict[str, Any]:
+def lateness_of(record: Path) -> dict[str, Any]:
     """What the procedure says of its own lateness at its end."""
     with open_record(record) as opened:
         bodies = [entry.body for entry in opened.entries(["host"])]

@@ -28,7 +28,7 @@ GOOD = "intact"
 STAGE_S: Final = 30.0
 """What a stage may take beside its trials, and a trial with all that belongs to it: together the patience with a stage."""
 C_REFERENCE = "C reference"
-_KINDS: Final[tuple[Kind, ...]] = ("pressure", "button", "operator")
+KINDS: Final[tuple[Kind, ...]] = ("pressure", "button", "operator")
 _NAMES: Final = {"pressure": "pressure crossing", "button": "button edge", "operator": "operator stop", "c": C_REFERENCE}
 
 Trials = dict[str, list[Trial | None]]
@@ -44,14 +44,17 @@ class Job:
     trials: int
     attended: bool
     program: str | None
+    kinds: tuple[Kind, ...] = KINDS
 
 
-def measure_stop_latency(case: Case, trials: int, *, loaded: bool, say: Say = lambda _: None) -> list[dict[str, Any]]:
-    """Rows of controller.benchmarks.realtime.rows, over so many trials of each kind.
+def measure_stop_latency(
+    case: Case, trials: int, *, loaded: bool, kinds: tuple[Kind, ...] = KINDS, say: Say = lambda _: None
+) -> list[dict[str, Any]]:
+    """Rows of controller.benchmarks.realtime.rows, over so many trials of each of these kinds.
 
     loaded: with recorder, display, busy processes and a busy disk.
     """
-    found: Trials = {kind: [] for kind in (*_KINDS, "c")}
+    found: Trials = {kind: [] for kind in (*kinds, "c")}
     with tempfile.TemporaryDirectory() as folder:
         program: str | None = None
         try:
@@ -59,10 +62,10 @@ def measure_stop_latency(case: Case, trials: int, *, loaded: bool, say: Say = la
         except NoReferenceError as error:
             say(f"no C reference: {error}")
         with under_load() if loaded else nullcontext():
-            for done in each_stage(_run, [Job(each, share, loaded, program) for each, share in shares(case, trials)]):
+            for done in each_stage(run_job, [Job(each, share, loaded, program, kinds) for each, share in shares(case, trials)]):
                 for kind, times in done.items():
                     found[kind] += times
-                say(f"{len(found['pressure'])} of {trials} trials of each kind{' under load' if loaded else ''}")
+                say(f"{len(found[kinds[0]])} of {trials} trials of each kind{' under load' if loaded else ''}")
     return _rows(found, set_up(case)[0].profile.button.poll_s * 1000.0, loaded=loaded)
 
 
@@ -87,15 +90,16 @@ def each_stage(run: Callable[[Job], Trials], jobs: list[Job]) -> Iterator[Trials
         yield done
 
 
-def _run(job: Job) -> Trials:
-    found: Trials = {kind: [] for kind in (*_KINDS, "c")}
+def run_job(job: Job) -> Trials:
+    """The trials of one job."""
+    found: Trials = {kind: [] for kind in (*job.kinds, "c")}
     try:
         stage = Stage(job.case, FROM_KPA, LIMIT_KPA)
     except NotEndedError:
         return found  # a line that was refused, or one that never rises so far
     seen: Trial | None = None
     for number in range(job.trials):
-        for kind in _KINDS:
+        for kind in job.kinds:
             cause = Cause(kind) if kind == "pressure" else Cause.at_random(kind, 1000 * job.case.index + number)
             trial = stage.ours(cause, attended=job.attended)
             found[kind].append(trial)
@@ -118,10 +122,14 @@ def _rows(found: Trials, poll_ms: float, *, loaded: bool) -> list[dict[str, Any]
         ),
         "operator": Against(key, C_REFERENCE, reference[key]),
     }
-    rows = [time_row(_NAMES[kind] + when, times[kind], lost=found[kind].count(None), against=held[kind]) for kind in _KINDS]
+    rows = [
+        time_row(_NAMES[kind] + when, times[kind], lost=found[kind].count(None), against=held[kind])
+        for kind in KINDS
+        if kind in found
+    ]
     seen = [
         time_row(f"{_NAMES[kind]}, at the other end", [each.seen_ms for each in found[kind] if each is not None])
         for kind in ("pressure", "c")
-        if found[kind]
+        if found.get(kind)
     ]
     return [*rows, *([reference] if found["c"] else []), *seen]

@@ -1,0 +1,1 @@
+"""What the bedside's page costs, and how old what it shows is."""
