@@ -10,19 +10,27 @@ _MISSING = "-"
 
 
 def compared(first: Report, second: Report) -> list[Table]:
-    """Tables of three columns (what, in the first, in the second) with what differs only; of the increments all."""
+    """Tables of three columns (what, in the first, in the second) with what differs only; of the increments all.
+
+    A table that only one of them has, for only one was set up on a page, is there with all of its rows.
+    """
     columns = ("", first.title, second.title)
+    mine = {table.heading: table for table in first.tables}
+    theirs = {table.heading: table for table in second.tables}
     tables = []
-    for one, other in zip(first.tables, second.tables, strict=True):
-        if one.heading == _INCREMENTS:
+    for heading in dict.fromkeys([*mine, *theirs]):
+        one, other = mine.get(heading), theirs.get(heading)
+        if heading == _INCREMENTS and one is not None and other is not None:
             tables.append(_increments(one, other, columns))
-        elif not one.columns:
-            theirs = {row[0]: row[1] for row in other.rows}
-            rows = tuple(
-                (name, value, theirs[name]) for name, value in one.rows if value != theirs[name] and name not in _OF_NO_USE
-            )
-            tables.append(Table(one.heading, columns, rows))
+        elif not (one.columns if one is not None else other.columns if other is not None else ()):
+            tables.append(Table(heading, columns, _differing(one, other)))
     return tables
+
+
+def _differing(one: Table | None, other: Table | None) -> tuple[tuple[str, ...], ...]:
+    mine, theirs = ({row[0]: row[1] for row in table.rows} if table is not None else {} for table in (one, other))
+    both = ((name, mine.get(name, _MISSING), theirs.get(name, _MISSING)) for name in dict.fromkeys([*mine, *theirs]))
+    return tuple(row for row in both if row[1] != row[2] and row[0] not in _OF_NO_USE)
 
 
 def _increments(one: Table, other: Table, columns: tuple[str, ...]) -> Table:

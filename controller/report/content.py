@@ -13,6 +13,7 @@ from controller.record.listing import Shown, show
 from controller.record.reader import Entry, open_record
 from controller.replay import configuration
 from controller.report.curves import Curves, curves_of
+from controller.report.people import after_rows, setup_rows
 from controller.settings import LoadedProfile
 
 UNKNOWN = "not in the record"
@@ -64,6 +65,7 @@ def _report_of(path: Path) -> Report:
     events = [entry for entry in shown.story if entry.kind == "event"]
     causes = tuple((entry.t_s, str(entry.body.get("reason"))) for entry in _named(events, "stop_cause"))
     hold_kpa = tuple(float(entry.body["kpa"]) for entry in _named(events, "hold_result"))
+    findings, cared = after_rows(path.name, shown.story, end or {}, who.day)
     return Report(
         title=f"Procedure {path.stem}",
         banner=str(header.get("banner") or BANNER),
@@ -72,6 +74,9 @@ def _report_of(path: Path) -> Report:
         tables=(
             _pairs("Whose, and when", _whose(header, who)),
             _pairs("Result", _result(shown)),
+            *_if_any("Findings", findings),
+            *_if_any("After-care", cared),
+            *_if_any("Set-up", setup_rows(header, loaded)),
             _increments(shown.story, hold_kpa),
             _alarms(events),
             _pairs("Line and contrast", _line(loaded, events)),
@@ -231,6 +236,11 @@ def _devices(curves: Curves, shown: Shown) -> dict[str, str]:
 
 def _named(events: Sequence[Entry], name: str) -> list[Entry]:
     return [entry for entry in events if entry.body.get("name") == name]
+
+
+def _if_any(heading: str, rows: tuple[tuple[str, str], ...]) -> tuple[Table, ...]:
+    """Procedures that were begun without a page have nothing to say here."""
+    return (Table(heading, (), rows),) if rows else ()
 
 
 def _pairs(heading: str, pairs: dict[str, str]) -> Table:
