@@ -24,7 +24,7 @@ _BUSY_MS: Final = 5000  # another writer checks the whole chain before it lets g
 _ROWS: Final = "SELECT seq, t_s, kind, body, hash FROM entries ORDER BY seq"
 _WHY: Final = {
     sqlite3.SQLITE_FULL: "there is no room left for it",
-    sqlite3.SQLITE_READONLY: "it may not be written to",
+    sqlite3.SQLITE_READONLY: "it, or the directory that it is in, may not be written to",
     sqlite3.SQLITE_CANTOPEN: "it, or the directory that it is in, may not be written to",
     sqlite3.SQLITE_BUSY: "somebody else is using it; try again",
 }

@@ -272,7 +272,7 @@ def test_a_file_that_may_not_be_written_is_said(closed: Path, monkeypatch: pytes
 
     monkeypatch.setattr(after.sqlite3, "connect", read_only)
     before = contents(closed)
-    with pytest.raises(RecordError, match=r"nothing was added to .*: it may not be written to"):
+    with pytest.raises(RecordError, match=r"nothing was added to .*: it, or the directory that it is in, may not be written to"):
         append_after(closed, care())
     assert contents(closed) == before
 
