@@ -20,7 +20,7 @@ HURRY: Final = 4.0
 
 
 async def watch(socket: aiohttp.ClientWebSocketResponse, ages_ms: list[float]) -> None:
-    """Reads until the line is closed. ages_ms gets how old each value had become on the screen when the next one took its place."""
+    """Reads until the line is closed. ages_ms gets how old each value had become when the next one took its place."""
     shown_s: float | None = None
     async for message in socket:
         if message.type is not aiohttp.WSMsgType.TEXT:
