@@ -1,13 +1,16 @@
-# The two commands of the README: `make run` and `make test`. Both set everything up first.
+# The commands of the README: `make run`, `make bedside` and `make test`. They set everything up first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check scenarios example-report clean
+.PHONY: run bedside test check scenarios example-report clean
 
 run: $(READY)
 	$(BIN)/ductoject run --profile sim
+
+bedside: $(READY)  # the whole thing on a page, simulated; Ctrl-C ends it
+	$(BIN)/ductoject bedside --profile sim
 
 test: $(READY) check
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not campaign"

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from controller.cli_bedside import bedside
 from controller.cli_bench import bench_app
 from controller.cli_output import JsonOption, print_json, refuse
 from controller.cli_records import records_app
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(records_app, name="records")
 app.add_typer(bench_app, name="bench")
 
+app.command()(bedside)
 app.command()(campaign)
 app.command("scenario")(scenario_command)
 
