@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from controller.core.reasons import GOOD_ENDS, Reason
+from controller.record.dose import PAINS_OF_EXTRAVASATION
 
 RESCHEDULE_DAYS: Final = (7, 14)
-PAINS_OF_EXTRAVASATION: Final = frozenset({"focal", "burning"})
 
 IMAGE_NOW: Final = "Image now: magnified CC and lateral views."
 _MORE_VIEWS: Final = "Where ducts overlap or more has to be seen: rolled magnified CC views, or an MLO view."

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-from controller.bedside.advice import reschedule, suspects_extravasation
-from controller.record.after import after_values
+from controller.bedside.advice import reschedule
 from controller.record.dose import delivered, identity
 from controller.record.errors import RecordError
 from controller.record.files import record_files, utc_day_in_name
@@ -51,7 +50,7 @@ def _resting(records: Path, patient: str, duct: str, today: date) -> str | None:
                 first, last = reschedule(whose.day)
                 if today >= first or (_plain(whose.patient), _plain(whose.duct)) != (_plain(patient), _plain(duct)):
                     continue
-                if delivered(record).extravasation or suspects_extravasation(None, after_values(record)):
+                if delivered(record).extravasation:
                     seen = f"{record.name} of {whose.day} has suspected extravasation in this duct"
                     return f"Refused: {seen}; it is to be injected again between {first} and {last}, and today is {today}."
         except RecordError:

@@ -10,6 +10,8 @@ from controller.record.errors import RecordError
 from controller.record.reader import Entry, Record
 
 EXTRAVASATION = "EXTRAVASATION_SUSPECTED"
+PAINS_OF_EXTRAVASATION = ("focal", "burning")
+"""What a patient feels of an extravasation, as the after-care names it (How to Perform: Ductograms, troubleshooting)."""
 KINDS = ("simulation", "bench", "bedside")
 _SLACK_UL = 1e-6  # two sums of the same volumes may differ by rounding
 
@@ -41,7 +43,10 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What went into the patient: between min_ul and max_ul. uncertain: at least one motion's volume is not known exactly."""
+    """What went into the patient: between min_ul and max_ul. uncertain: at least one motion's volume is not known exactly.
+
+    extravasation: suspected by the machine, or by the pain that was noted afterwards.
+    """
 
     min_ul: float
     max_ul: float
@@ -83,8 +88,8 @@ def delivered(record: Record) -> Delivered:
     intents: dict[int, tuple[Entry, float]] = {}
     ends: dict[int, Motion] = {}
     last: dict[str, object] | None = None
-    alarmed = False
-    for entry in record.entries(["intent", "motion_end", "event", "decision", "end"]):
+    alarmed = pained = False
+    for entry in record.entries(["intent", "motion_end", "event", "decision", "end", "after"]):
         if entry.kind == "intent":
             number = _number(record, entry)
             if number in intents:
@@ -95,6 +100,10 @@ def delivered(record: Record) -> Delivered:
             ends[motion.number] = _widest(ends.get(motion.number), motion)
         elif entry.kind == "end":
             last = entry.body
+        elif entry.kind == "after":
+            values = entry.body.get("values")
+            if isinstance(values, dict):  # the newest that was noted counts, as a whole
+                pained = values.get("pain_kind") in PAINS_OF_EXTRAVASATION
         else:
             alarmed = alarmed or EXTRAVASATION in json.dumps(entry.body)
     motions = _motions(intents, ends)
@@ -106,7 +115,7 @@ def delivered(record: Record) -> Delivered:
         stated_ul = _end_ul(record, last)
         if stated_ul > high + _SLACK_UL:
             high, uncertain = stated_ul, True
-    return Delivered(low, high, uncertain, alarmed, motions)
+    return Delivered(low, high, uncertain, alarmed or pained, motions)
 
 
 def _motions(intents: Mapping[int, tuple[Entry, float]], ends: Mapping[int, Motion]) -> tuple[Motion, ...]:

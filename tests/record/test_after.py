@@ -328,3 +328,17 @@ def test_nobody_but_the_owner_may_read_it_afterwards_either(closed: Path) -> Non
     finally:
         os.umask(mask)
     assert closed.stat().st_mode == before
+
+
+def test_pain_of_an_extravasation_that_is_noted_afterwards_closes_the_duct(closed: Path) -> None:
+    def suspected() -> bool:
+        with open_record(closed) as record:
+            return delivered(record).extravasation
+
+    append_after(closed, care(pain_kind="other"))
+    assert not suspected()
+    for kind in ("focal", "burning"):
+        append_after(closed, care(pain_kind=kind))
+        assert suspected()
+    append_after(closed, care(pain_kind="none"))  # a mistake that was put right: the newest counts
+    assert not suspected()
