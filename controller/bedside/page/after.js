@@ -36,8 +36,9 @@ export class After {
     this._shown = false;
   }
 
-  /** To be called now and then. acts: this window has the desk and its line is up. */
-  tick(acts, view, end) {
+  /** To be called now and then. acts: this window has the desk and its line is up. source: what is known of the procedure. */
+  tick(acts, source) {
+    const { view } = source;
     this._acts = acts;
     if (!this._shown) return;
     const missing = this._form.data === null;
@@ -46,7 +47,7 @@ export class After {
       this._form.load();
     }
     if (isNumber(view?.imaging_since_s)) this._since = { at_ms: performance.now(), seconds: view.imaging_since_s };
-    this._result(view, end);
+    this._result(source);
     this._clock();
     this._foot();
   }
@@ -64,7 +65,8 @@ export class After {
     }
     if (isNumber(data.imaging_since_s)) this._since = { at_ms: performance.now(), seconds: data.imaging_since_s };
     const days = data.reschedule;
-    show(byTest("reschedule"), Boolean(days));
+    const told = days && sentencesNow.some((text) => text.includes(days.from) && text.includes(days.to));
+    show(byTest("reschedule"), Boolean(days) && !told);
     say(byTest("reschedule"), days ? `Reschedule between ${days.from} and ${days.to}` : "");
     this._putPainFirst();
     this._putLinks(data.record);
@@ -87,10 +89,9 @@ export class After {
     byTest("after-links").replaceChildren(...recordLinks(record));
   }
 
-  _result(view, end) {
+  _result({ view, end, notes }) {
     const ml = end?.delivered_ml ?? view?.snapshot?.delivered_ml;
-    const text = end?.text ? `${end.reason ?? ""}: ${end.text}` : view?.alarm ? `${view.alarm.reason}: ${view.alarm.text}` : "The procedure is over";
-    say(byTest("result"), `${text} · ${millilitres(ml)} mL delivered`);
+    say(byTest("result"), `${how(end, view, notes)} · ${millilitres(ml)} mL delivered`);
   }
 
   _clock() {
@@ -99,7 +100,7 @@ export class After {
     if (this._since === null) return;
     const seconds = this._since.seconds + (performance.now() - this._since.at_ms) / 1000;
     const image = (this._form.data?.advice ?? []).some((text) => IMAGE_NOW.test(text));
-    say(line, `${image ? "since the contrast went in" : "since the injection ended"}: ${clock(seconds)} min`);
+    say(line, `${clock(seconds)} min since the ${image ? "contrast went in" : "injection ended"}`);
   }
 
   _tell(text, bad) {
@@ -129,4 +130,12 @@ export class After {
     this._leaving = false;
     this._foot();
   }
+}
+
+/** How it ended, from the end itself, or, after a reload, from what was noted. */
+function how(end, view, notes) {
+  if (end?.text) return `${end.reason ?? ""}: ${end.text}`;
+  const cause = notes.find((note) => note.name === "stop_cause") ?? notes.findLast((note) => note.name === "good_end");
+  if (cause !== undefined) return cause.text;
+  return view?.alarm ? `${view.alarm.reason}: ${view.alarm.text}` : "The procedure is over";
 }

@@ -44,6 +44,7 @@ export class AlarmBanner {
     const isReplay = shown !== null && readable(alarm) === null;
     this._present = isReplay ? null : shown;
     show(byTest("alarm"), shown !== null);
+    mark(document.body, "alarm", String(shown !== null));
     if (shown !== null) this._banner(shown, role, fresh, isReplay);
     this._sounds(role, fresh, running, state);
   }
@@ -55,8 +56,8 @@ export class AlarmBanner {
     say(byTest("alarm-sign"), SIGNS[alarm.priority]);
     const over = alarm.present === false ? " (the cause is over)" : "";
     const taken = alarm.acknowledged === true ? " Acknowledged." : "";
-    const name = isReplay ? "IN THE RECORD, " : "";
-    say(byTest("alarm-text"), `${name}${alarm.priority.toUpperCase()} ALARM ${alarm.reason}: ${alarm.text}${over}.${taken}`.replace("..", "."));
+    say(byTest("alarm-head"), `${isReplay ? "IN THE RECORD, " : ""}${alarm.priority.toUpperCase()} ALARM ${alarm.reason}:`);
+    say(byTest("alarm-detail"), `${alarm.text}${over}.${taken}`.replace("..", "."));
     const acts = role.desk && !isReplay;
     for (const button of ["acknowledge", "reset", "pause-audio"]) show(byTest(button), acts);
     allow(byTest("acknowledge"), acts && !fresh.stale && alarm.acknowledged !== true);
@@ -92,7 +93,7 @@ export class AlarmBanner {
     const own = fresh.stale && running ? (MOVING.has(state) ? "high" : "medium") : null;
     const theirs = this._present !== null && this._present.acknowledged !== true ? this._present.priority : null;
     const loudest = ["high", "medium", "low"].find((each) => each === own || each === theirs) ?? null;
-    show(byTest("stale-pause"), own !== null && !paused);
+    show(byTest("stale-pause"), own !== null && this._present === null && !paused);
     this._sound.keep(paused ? null : loudest);
   }
 

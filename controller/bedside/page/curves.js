@@ -65,6 +65,8 @@ export function drawHolds(canvas, hold_kpa, limit_kpa, increments, stale) {
   pen.context.textAlign = "center";
   const every = Math.ceil(count / 10);
   for (let number = 1; number <= count; number += every) label(pen, number, x(number), box.bottom + pen.size * 1.15);
+  pen.context.textAlign = "right";
+  label(pen, "step", box.left - 6, box.bottom + pen.size * 1.15);
   limitLine(pen, box, limit_kpa, stale);
   const colour = stale ? COLOURS.old : COLOURS.duct;
   const at = held.map((kpa, index) => [x(index + 1), kpa]);
@@ -73,6 +75,7 @@ export function drawHolds(canvas, hold_kpa, limit_kpa, increments, stale) {
   const newest = at[at.length - 1];
   if (newest && newest[1] !== null && !stale) {
     pen.context.fillStyle = COLOURS.text;
+    pen.context.textAlign = "center";
     label(pen, fixed(newest[1], 2), clampX(pen, newest[0], 26), Math.max(box.y(newest[1]) - pen.size, box.top + pen.size));
   }
   if (stale) old(pen, box);
@@ -101,7 +104,7 @@ function begin(canvas) {
 function range(values, limit_kpa) {
   const most = Math.max(...values, isNumber(limit_kpa) ? limit_kpa : 1, 0.1);
   const least = Math.min(0, ...values);
-  return { least: least < 0 ? least - 0.04 * (most - least) : 0, most: most + 0.14 * (most - least) };
+  return { least: least < 0 ? least - 0.04 * (most - least) : 0, most: most + 0.17 * (most - least) };
 }
 
 function frame(pen, { least, most }) {
@@ -140,7 +143,8 @@ function limitLine(pen, box, limit_kpa, stale) {
   context.setLineDash([10, 6]);
   stroke(context, [[box.left, y], [box.left + box.width, y]]);
   context.setLineDash([]);
-  label(pen, `limit ${Number(limit_kpa.toFixed(2))} kPa`, box.left + 8, y + pen.size * 0.95);
+  const above = y - box.top >= pen.size * 1.1;
+  label(pen, `limit ${Number(limit_kpa.toFixed(2))} kPa`, box.left + 8, above ? y - pen.size * 0.7 : y + pen.size * 0.95);
 }
 
 function trace(pen, box, points, colour) {

@@ -49,7 +49,7 @@ export class FieldControl {
   tell(sentence) {
     const missing = !isAnswer(this._value);
     const level = sentence === undefined ? "" : missing ? "missing" : "wrong";
-    say(this._problem, sentence === undefined ? "" : `${missing ? "○" : "✗"} ${sentence}`);
+    say(this._problem, sentence === undefined ? "" : `${missing ? "○" : "✗"} ${this._beside(sentence)}`);
     show(this._problem, sentence !== undefined);
     mark(this._problem, "level", level);
     mark(this.node, "level", level);
@@ -153,6 +153,12 @@ export class FieldControl {
 
   _optional() {
     return this.field.required ? null : el("span", { class: "optional" }, " (if any)");
+  }
+
+  /** The label stands right above: a sentence that begins with it is shown without. */
+  _beside(sentence) {
+    const label = `${this.field.label}: `;
+    return sentence.startsWith(label) ? sentence.slice(label.length) : sentence;
   }
 
   _isTyped() {

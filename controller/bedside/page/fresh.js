@@ -2,23 +2,23 @@
 
 import { LATE_S } from "./link.js";
 
+const FRESH = { stale: false, seconds: 0, why: "", heard: true };
 const STARTING_S = 5; // a control process needs a moment before it has a first word
 
-/** {stale, seconds, why}. why: between whom there is no connection. hello: the newest of this link, or null. */
+/** {stale, seconds, why, heard}. why: between whom there is no connection. heard: the bedside program is. hello: of this link, or null. */
 export function freshness(link, hello, { replay = false, ended = false } = {}) {
   const silence_s = link.silence_s();
-  if (silence_s >= LATE_S && (!link.open || link.open_for_s() >= LATE_S)) return stale(silence_s, "this page and the bedside program");
+  if (silence_s >= LATE_S) return { stale: true, seconds: silence_s, why: "this page and the bedside program", heard: false };
   const { view } = link;
-  if (replay || ended || view === null || hello?.stage !== "running") return { stale: false, seconds: 0, why: "" };
+  if (replay || ended || view === null || hello?.stage !== "running") return FRESH;
   if (!view.snapshot) {
     const waited_s = Math.max(view.elapsed_s ?? 0, view.age_s ?? 0);
-    return waited_s > STARTING_S ? stale(waited_s, "the bedside program and the control process") : { stale: false, seconds: 0, why: "" };
+    return waited_s > STARTING_S ? noControl(waited_s) : FRESH;
   }
   const age_s = link.age_s() ?? silence_s;
-  const old = age_s >= LATE_S || view.live === false;
-  return old ? stale(age_s, "the bedside program and the control process") : { stale: false, seconds: 0, why: "" };
+  return age_s >= LATE_S || view.live === false ? noControl(age_s) : FRESH;
 }
 
-function stale(seconds, why) {
-  return { stale: true, seconds, why };
+function noControl(seconds) {
+  return { stale: true, seconds, why: "the bedside program and the control process", heard: true };
 }

@@ -6,6 +6,7 @@ import { OLD, clock, health, headline, isNumber, kilopascals, millilitres, nextS
 
 const SIGNS = { infusing: "►", holding: "═", stopping: "■", relieving: "■", stopped: "■", complete: "■" };
 const MOST_STEPS = 20;
+const CURVES_MS = 200; // figures change ten times a second, curves five times: the machine has other things to do
 
 export class Injection {
   constructor() {
@@ -14,14 +15,16 @@ export class Injection {
     this._steps = "";
     this._shot = null;
     this._stale = false;
+    this._drawn_ms = -Infinity;
     new ResizeObserver(() => this._draw()).observe(byTest("line-curve"));
     new ResizeObserver(() => this._draw()).observe(byTest("hold-curve"));
   }
 
-  /** source: what is known of the procedure. stale: what it says may be long past. */
-  render(source, stale) {
+  /** source: what is known of the procedure. fresh: whether that is long past, and whether the bedside program is heard. */
+  render(source, { stale, heard }) {
     const { view } = source;
     const shot = view?.snapshot ?? null;
+    const changed = this._stale !== stale || this._points !== source.points.list;
     this._points = source.points.list;
     this._shot = shot;
     this._stale = stale;
@@ -30,9 +33,9 @@ export class Injection {
     this._delivered(shot, stale);
     this._hold(shot, stale);
     this._pressures(shot, stale);
-    this._health(shot, view, stale);
+    this._health(shot, view, { stale, heard });
     this._tellNotes(source.notes);
-    this._draw();
+    if (performance.now() - this._drawn_ms >= CURVES_MS || changed) this._draw();
   }
 
   _state(shot, view, stale) {
@@ -48,8 +51,7 @@ export class Injection {
   _delivered(shot, stale) {
     const known = millilitres(shot?.delivered_ml);
     say(byTest("delivered"), stale ? OLD : known);
-    const target = `of ${millilitres(shot?.target_ml)} mL`;
-    say(byTest("target"), stale && shot !== null ? `${target} (was ${known} mL)` : target);
+    say(byTest("target"), stale && shot !== null ? `was ${known} mL` : `of ${millilitres(shot?.target_ml)} mL`);
     this._increments(shot, stale);
   }
 
@@ -90,7 +92,7 @@ export class Injection {
     mark(byTest("hold-kpa"), "over", over(newest, shot?.duct_limit_kpa));
   }
 
-  _health(shot, view, stale) {
+  _health(shot, view, { stale, heard }) {
     const each = {
       "health-pump": ["Pump", shot?.pump],
       "health-sensor": ["Sensor", shot?.sensor],
@@ -99,9 +101,9 @@ export class Injection {
       "health-control": ["Control", view?.health?.control],
     };
     for (const [name, [device, word]] of Object.entries(each)) {
-      const found = stale && name !== "health-control" ? { sign: OLD, word: "not known", level: "unsure" } : health(word);
+      const found = stale && !(heard && name === "health-control") ? { sign: OLD, word: "", level: "unsure" } : health(word);
       const item = byTest(name);
-      say(item, `${found.sign} ${device} ${found.word}`);
+      say(item, `${found.sign} ${device} ${found.word}`.trim());
       mark(item, "level", found.level);
     }
   }
@@ -115,6 +117,7 @@ export class Injection {
   }
 
   _draw() {
+    this._drawn_ms = performance.now();
     const shot = this._shot;
     drawLine(byTest("line-curve"), this._points, shot?.ceiling_kpa ?? null, this._stale);
     drawHolds(byTest("hold-curve"), shot?.hold_kpa ?? [], shot?.duct_limit_kpa ?? null, shot?.increments ?? null, this._stale);

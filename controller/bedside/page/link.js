@@ -2,7 +2,7 @@
 
 import { windowId } from "./window_id.js";
 
-export const LATE_S = 0.9; // with the page's own look every 100 ms, old numbers are called old within a second
+export const LATE_S = 0.8; // with the page's own look every 100 ms, old numbers are called old within a second
 const OPEN_WITHIN_MS = 3_000;
 const AGAIN_FIRST_MS = 250;
 const AGAIN_MOST_MS = 2_000;
@@ -50,11 +50,6 @@ export class Link {
   /** Seconds since the newest view came, or since this page began to wait for one. */
   silence_s() {
     return now_s() - (this._view_s ?? this._begin_s);
-  }
-
-  /** Seconds since the line was opened; null while it is not. */
-  open_for_s() {
-    return this.open && this._open_s !== null ? now_s() - this._open_s : null;
   }
 
   /** How old the newest numbers are: their age when they were sent, and the silence since. null: there have been none. */

@@ -17,6 +17,7 @@ import { Source } from "./source.js";
 import { headline } from "./text.js";
 
 const LOOK_MS = 100;
+const JUST_PAINTED_MS = 80; // a view has drawn everything already
 const STAGES = ["none", "setup", "running", "after", "records"];
 
 const main = new Source();
@@ -32,6 +33,7 @@ const replay = new Replay(takeReplayed, () => go("#records"));
 const records = new Records((name) => go(`#replay=${encodeURIComponent(name)}`));
 const alarm = new AlarmBanner((message) => link.send(message));
 let screen = "none";
+let painted_ms = -Infinity;
 
 function go(hash) {
   if (location.hash === hash || (hash === "" && location.hash === "#")) route();
@@ -101,6 +103,7 @@ function takeReplayed(message) {
 
 /** Draws everything anew from what is known. Called for each view, and ten times a second even if none comes. */
 function paint() {
+  painted_ms = performance.now();
   const isReplay = screen === "replay";
   const { hello } = main;
   const source = isReplay ? replayed : main;
@@ -119,14 +122,14 @@ function paint() {
   const groups = screen === "setup" ? setup.groups() : screen === "after" ? after.groups() : [];
   drawRail(isReplay ? "running" : (hello?.stage ?? "none"), groups, shot);
   if (screen === "running" || isReplay) {
-    injection.render(source, fresh.stale);
+    injection.render(source, fresh);
     asked.render(shot, { may: desk && !isReplay && !fresh.stale, stale: fresh.stale, replay: isReplay });
   }
   acts.render({
     shown: screen === "running", operator: operator && !isReplay, stale: fresh.stale, question: shot?.question ?? null, fullness: shot?.fullness === true,
   });
   setup.tick(desk && link.open);
-  after.tick(desk && link.open, main.view, main.end);
+  after.tick(desk && link.open, main);
   const title = shot !== null && (running || isReplay) ? `${headline(shot.state)} · ductoject` : "ductoject";
   if (document.title !== title) document.title = title;
 }
@@ -142,7 +145,7 @@ window.addEventListener("pageshow", (event) => {
 setInterval(() => {
   link.look();
   replay.link?.look();
-  paint();
+  if (performance.now() - painted_ms >= JUST_PAINTED_MS) paint();
 }, LOOK_MS);
 route();
 link.start();

@@ -22,15 +22,14 @@ let drawn = "";
 export function drawRail(stage, groups, shot) {
   const steps = [];
   if (stage === "setup") {
-    const first = groups.findIndex((group) => group.missing + group.wrong > 0);
-    groups.forEach((group, index) => steps.push({ label: group.label, status: group.wrong ? "wrong" : index === first ? "here" : group.missing ? "todo" : "done", go: group.go }));
+    steps.push(...ofGroups(groups));
   } else {
     steps.push({ label: "Set-up", status: "done" });
   }
   const here = stage === "running" ? place(shot) : stage === "setup" ? -1 : DEVICE_STEPS.length;
   DEVICE_STEPS.forEach(([label], index) => steps.push({ label, status: index < here ? "done" : index === here ? "here" : "todo" }));
   if (stage === "after") {
-    for (const group of groups) steps.push({ label: group.label, status: group.wrong ? "wrong" : group.missing ? "here" : "done", go: group.go });
+    steps.push(...ofGroups(groups));
   } else {
     steps.push({ label: "Image, after-care", status: here >= DEVICE_STEPS.length ? "here" : "todo" });
   }
@@ -38,6 +37,13 @@ export function drawRail(stage, groups, shot) {
   if (text === drawn) return;
   drawn = text;
   byTest("steps").replaceChildren(...steps.map(item));
+}
+
+/** Of the groups with something missing the first one is where we are. */
+function ofGroups(groups) {
+  const first = groups.findIndex((group) => group.missing + group.wrong > 0);
+  const status = (group, index) => (group.wrong ? "wrong" : index === first ? "here" : group.missing ? "todo" : "done");
+  return groups.map((group, index) => ({ label: group.label, status: status(group, index), go: group.go }));
 }
 
 function item({ label, status, go }) {

@@ -35,13 +35,13 @@ export class Records {
   _build() {
     this._reasons = el("datalist", { id: "reasons" });
     const fields = SEARCHED_BY.map(([name, label, kind]) => el("label", {}, label, this._input(name, kind)));
-    this._form = el("form", { class: "search", on: { submit: (event) => this._submit(event) } }, ...fields, this._reasons, el("button", { type: "submit", test: "search" }, "Search"));
-    this._said = el("p", { class: "foot-said", role: "status", test: "records-said" });
     this._compare = el("button", { type: "button", disabled: true, test: "compare", on: { click: () => this._openTwo() } }, "Compare two");
+    this._form = el("form", { class: "search", on: { submit: (event) => this._submit(event) } }, ...fields, this._reasons, el("button", { type: "submit", test: "search" }, "Search"), this._compare);
+    this._said = el("p", { class: "foot-said", role: "status", test: "records-said" });
     this._rows = el("tbody", { test: "records-rows" });
     const names = ["", "Record", "Begun (UTC)", "Pseudonym", "Duct", "Kind", "How it ended", "Delivered", ""];
     const head = el("thead", {}, el("tr", {}, ...names.map((name) => el("th", { scope: "col" }, name))));
-    this._list = el("section", { test: "records-list" }, el("h1", {}, "Records"), this._form, this._compare, el("table", { class: "records" }, head, this._rows));
+    this._list = el("section", { test: "records-list" }, el("h1", {}, "Records"), this._form, el("table", { class: "records" }, head, this._rows));
     this._open = el("section", { test: "record-open", hidden: true });
     this._place.append(this._said, this._list, this._open);
   }

@@ -2,7 +2,7 @@
 
 import { Points } from "./curves.js";
 
-const MOST_NOTES = 40;
+const MOST_NOTES = 100;
 
 export class Source {
   constructor() {
