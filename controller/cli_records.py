@@ -160,29 +160,40 @@ def compare_command(
 @records_app.command("report")
 def report_command(
     record: RecordArgument,
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .html or .pdf.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .html, .pdf or .dcm.")],
     directory: DirectoryOption = HERE,
     overwrite: Annotated[bool, typer.Option(help="Replace a file that exists.")] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """The report of one procedure, for people: one page of HTML, or PDF."""
-    if target.suffix not in (".html", ".pdf"):
-        refuse([f"{target}: the file's ending says the format; .html and .pdf are known"], json_output=json_output)
-    from controller.report.content import report_of  # heavy, and other commands do without
-    from controller.report.page import html_of
-    from controller.report.paper import pdf_of
-
+    """The report of one procedure: for people one page of HTML, or PDF; for programs a DICOM structured report."""
+    if target.suffix not in (".html", ".pdf", ".dcm"):
+        refuse([f"{target}: the file's ending says the format; .dcm, .html and .pdf are known"], json_output=json_output)
     path = _path(record, directory)
     try:
-        report = report_of(path)
-        write_beside(path, target, (html_of if target.suffix == ".html" else pdf_of)(report), overwrite)
+        data, headline, warnings = _made(path, target.suffix)
+        write_beside(path, target, data, overwrite)
     except RecordError as error:
         refuse([str(error)], json_output=json_output)
     if json_output:
-        print_json({"file": str(target), "headline": report.headline, "warnings": list(report.warnings)})
+        print_json({"file": str(target), "headline": headline, "warnings": list(warnings)})
         return
-    sys.stdout.write(f"{target}: {report.headline}\n")
-    sys.stdout.writelines(f"{text}\n" for text in report.warnings)
+    sys.stdout.write(f"{target}: {headline}\n")
+    sys.stdout.writelines(f"{text}\n" for text in warnings)
+
+
+def _made(path: Path, ending: str) -> tuple[bytes, str, tuple[str, ...]]:
+    """The report as a file of this ending, its headline and its warnings. Raises RecordError."""
+    if ending == ".dcm":
+        from controller.report.dicom import document_of  # heavy, and other commands do without
+
+        document = document_of(path)
+        return document.data, document.headline, document.warnings
+    from controller.report.content import report_of
+    from controller.report.page import html_of
+    from controller.report.paper import pdf_of
+
+    report = report_of(path)
+    return (html_of if ending == ".html" else pdf_of)(report), report.headline, report.warnings
 
 
 def _path(record: str, directory: Path) -> Path:
