@@ -34,7 +34,7 @@ $(READY): pyproject.toml constraints.txt
 example-report: $(READY)
 	rm -rf build/example
 	$(BIN)/ductoject run --virtual --records build/example --json > /dev/null
-	for format in html pdf; do $(BIN)/ductoject records report build/example/*.sqlite docs/examples/report.$$format --overwrite || exit; done
+	for format in html pdf dcm; do $(BIN)/ductoject records report build/example/*.sqlite docs/examples/report.$$format --overwrite || exit; done
 
 clean:
 	rm -rf $(VENV) build *.egg-info
