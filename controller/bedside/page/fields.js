@@ -31,6 +31,11 @@ export class FieldControl {
     this.node = this._make();
   }
 
+  /** Puts something of its own below the question. */
+  add(node) {
+    if (!this.node.contains(node)) this.node.insertBefore(node, this._problem);
+  }
+
   /** Shows an answer; what somebody is typing right now is left alone. */
   set(value) {
     this._value = value;
@@ -148,7 +153,7 @@ export class FieldControl {
 
   _below() {
     const help = this.field.help ? el("p", { class: "help" }, this.field.help) : null;
-    return [this._problem, help].filter((node) => node !== null);
+    return [help, this._problem].filter((node) => node !== null);
   }
 
   _optional() {

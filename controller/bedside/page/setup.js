@@ -6,6 +6,7 @@ import { Form } from "./form.js";
 import { clock, isNumber } from "./text.js";
 
 const OTHERS_ACT_MS = 2_000; // a window that only looks asks how far the set-up is
+const TOWEL_ASKED_MS = 10_000; // while it lies, what is said of it changes by itself
 const TOWEL_LEAST_S = 600;
 const TOWEL_MOST_S = 900;
 
@@ -42,7 +43,8 @@ export class Setup {
   tick(acts) {
     this._acts = acts;
     if (!this._shown) return;
-    if (!acts && performance.now() - this._asked_ms > OTHERS_ACT_MS) {
+    const due = acts && this._form.data !== null ? (this._towelLies() ? TOWEL_ASKED_MS : Infinity) : OTHERS_ACT_MS;
+    if (performance.now() - this._asked_ms > due) {
       this._asked_ms = performance.now();
       this._form.load();
     }
@@ -102,15 +104,15 @@ export class Setup {
   _putTowel(data) {
     const control = this._form.controls.get("towel");
     if (control === undefined) return;
-    if (this._towel === null || !control.node.contains(this._towel)) {
+    if (this._towel === null) {
       this._towel = el(
         "div",
         { class: "towel", test: "towel-timer" },
         el("button", { type: "button", test: "towel-start", on: { click: () => this._startTowel() } }, "Towel is on: start the timer"),
         el("output", { class: "towel-clock", test: "towel-clock" }, ""),
       );
-      control.node.append(this._towel);
     }
+    control.add(this._towel);
     const elapsed_s = data.towel_s ?? data.values?.warm_towel_s;
     this._towel_began_ms = isNumber(elapsed_s) ? performance.now() - elapsed_s * 1000 : null;
     allow(byTest("towel-start", this._towel), data.read_only !== true);
@@ -120,6 +122,11 @@ export class Setup {
   _startTowel() {
     this._form.change("towel_began", true);
     if (this._form.data?.values?.towel !== "used") this._form.change("towel", "used");
+  }
+
+  /** Whether its time runs and is not long enough yet, or was not when it was last asked for. */
+  _towelLies() {
+    return this._towel_began_ms !== null && this._form.data.problems?.towel !== undefined;
   }
 
   _clock() {
