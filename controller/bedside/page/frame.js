@@ -22,7 +22,7 @@ export function drawTop(source, main, { screen, replay }) {
 }
 
 /** The banner across the screen where there is no connection. */
-export function drawStale(fresh, { running }) {
+export function drawStale(fresh, { running, replay }) {
   show(byTest("stale"), fresh.stale);
   mark(document.body, "stale", String(fresh.stale));
   if (!fresh.stale) {
@@ -30,7 +30,8 @@ export function drawStale(fresh, { running }) {
     return;
   }
   say(byTest("stale-text"), `NO CONNECTION FOR ${fresh.seconds.toFixed(1)} s: NUMBERS ARE OLD`);
-  const advice = running ? "To stop: press the stop button." : "What is typed is kept here and saved when the connection is back.";
+  const playing = "The record can not be played, or as many are played already as may be: close this replay.";
+  const advice = replay ? playing : running ? "To stop: press the stop button." : "What is typed is kept here and saved when the connection is back.";
   say(byTest("stale-advice"), `No news between ${fresh.why}. ${advice}`);
   say(byTest("stale-spoken"), `No connection. Numbers are old. ${advice}`); // once, and not every tenth of a second
 }

@@ -98,7 +98,8 @@ function take(message) {
 
 function takeReplayed(message) {
   replayed.take(message);
-  if (message.type === "view") paint();
+  // A record that plays fast has more views than a screen has need of.
+  if (message.type === "view" && performance.now() - painted_ms >= JUST_PAINTED_MS) paint();
 }
 
 /** Draws everything anew from what is known. Called for each view, and ten times a second even if none comes. */
@@ -115,7 +116,7 @@ function paint() {
   const shot = source.view?.snapshot ?? null;
 
   drawTop(source, main, { screen, replay: isReplay });
-  drawStale(live.stale ? live : fresh, { running });
+  drawStale(live.stale ? live : fresh, { running, replay: isReplay && !live.stale });
   alarm.render(main.view?.alarm ?? null, {
     role: { operator, desk }, fresh: live, silence_s: link.silence_s(), running, state: main.view?.snapshot?.state ?? "", replay: isReplay ? (source.view?.alarm ?? null) : null,
   });

@@ -53,6 +53,7 @@ export class Replay {
 
   _take(message) {
     if (message.type === "view" && message.replay) this._place(message.replay);
+    if (message.type === "refused") say(byTest("replay-name"), `${this.name}: ${message.text}`);
     this._heard(message);
   }
 
