@@ -15,20 +15,21 @@ _BLEEDINGS = ("slight", "significant")
 
 
 def adverse_events(facts: Facts) -> Dataset | None:
-    """TID 11021: pain and suspected extravasation when they were noticed, and what the care afterwards tells of."""
+    """TID 11021: pain and suspected extravasation when they were noticed, and what the care afterwards tells of.
+
+    An open button is taken for pain, a broken wire is none: where the care afterwards says that there was none, it counts.
+    """
+    told, values = facts.after if facts.after is not None else (None, {})
     found = []
     for cause in facts.causes:
         ending = ending_of(cause.reason)
-        if ending is not None and ending.adverse is not None:
-            given = facts.under_way(cause.t_s)
-            found.append(_adverse(facts, ending.adverse, facts.utc(cause.t_s), cause.text, given))
-    if facts.after is not None:
-        told, values = facts.after
-        if values.get("pain_kind") == "burning":
-            found.append(_adverse(facts, codes.BURNING, told, "told in the care afterwards", None))
-        if values.get("bleeding") in _BLEEDINGS:
-            said = f"{values['bleeding']} bleeding, told in the care afterwards"
-            found.append(_adverse(facts, codes.HEMORRHAGE, told, said, None))
+        adverse = None if ending is None else ending.adverse
+        if adverse is not None and not (adverse == codes.PAIN and values.get("pain_kind") == "none"):
+            found.append(_adverse(facts, adverse, facts.utc(cause.t_s), cause.text, facts.under_way(cause.t_s)))
+    if told is not None and values.get("pain_kind") == "burning":
+        found.append(_adverse(facts, codes.BURNING, told, "told in the care afterwards", None))
+    if told is not None and values.get("bleeding") in _BLEEDINGS:
+        found.append(_adverse(facts, codes.HEMORRHAGE, told, f"{values['bleeding']} bleeding, told in the care afterwards", None))
     if not found:
         return None
     return container(codes.ADVERSE_EVENTS, [_discontinued(facts), *found])
