@@ -76,7 +76,7 @@ export function drawHolds(canvas, hold_kpa, limit_kpa, increments, stale) {
   if (newest && newest[1] !== null && !stale) {
     pen.context.fillStyle = COLOURS.text;
     pen.context.textAlign = "center";
-    label(pen, fixed(newest[1], 2), clampX(pen, newest[0], 26), Math.max(box.y(newest[1]) - pen.size, box.top + pen.size));
+    label(pen, fixed(newest[1], 2), clampX(pen, newest[0], 26), besideDot(pen, box, newest[1]));
   }
   if (stale) old(pen, box);
 }
@@ -188,6 +188,12 @@ function old(pen, box) {
   context.textAlign = "center";
   context.font = `bold ${pen.size * 2}px system-ui, sans-serif`;
   label(pen, "?? OLD ??", box.left + box.width / 2, (box.top + box.bottom) / 2);
+}
+
+/** Above its dot, or below where there is no room. */
+function besideDot(pen, box, kpa) {
+  const above = box.y(kpa) - pen.size * 1.1;
+  return above >= box.top + pen.size * 0.5 ? above : box.y(kpa) + pen.size * 1.2;
 }
 
 function dot(pen, x, y, colour) {

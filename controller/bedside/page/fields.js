@@ -29,6 +29,7 @@ export class FieldControl {
     this._problem = el("p", { class: "problem", test: `problem-${field.name}`, id: `problem-${field.name}`, hidden: true });
     this._inputs = [];
     this.node = this._make();
+    mark(this.node, "needed", String(field.required === true));
   }
 
   /** Puts something of its own below the question. */

@@ -13,7 +13,7 @@ const SEARCHED_BY = [
   ["since", "From", "day"],
   ["until", "To", "day"],
 ];
-const KINDS = ["sim", "bench", "bedside"];
+const KINDS = ["simulation", "bench", "bedside"];
 const COMPARED = 2;
 
 export class Records {
