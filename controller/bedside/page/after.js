@@ -65,8 +65,7 @@ export class After {
     }
     if (isNumber(data.imaging_since_s)) this._since = { at_ms: performance.now(), seconds: data.imaging_since_s };
     const days = data.reschedule;
-    const told = days && sentencesNow.some((text) => text.includes(days.from) && text.includes(days.to));
-    show(byTest("reschedule"), Boolean(days) && !told);
+    show(byTest("reschedule"), Boolean(days));
     say(byTest("reschedule"), days ? `Reschedule between ${days.from} and ${days.to}` : "");
     this._putPainFirst();
     this._putLinks(data.record);
