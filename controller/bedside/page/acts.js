@@ -63,7 +63,7 @@ export class Acts {
     for (const act of ["stop", "pain"]) allow(byTest(act), state.operator);
     allow(byTest("reflux"), state.operator && !state.stale);
     allow(byTest("full"), state.operator && !state.stale && state.fullness !== true);
-    say(byTest("full-said"), state.fullness === true ? "Fullness reported ✓ ends after this increment" : "Fullness reported");
+    say(byTest("full-said"), state.fullness === true ? "Fullness ✓ last increment" : "Fullness reported");
     this._lookForLost();
     if (now_s() - this._told_s > TOLD_FOR_S && !this._bad) this._tell("", false);
     if (now_s() - this._told_s > 4 * TOLD_FOR_S) this._tell("", false);
