@@ -72,6 +72,10 @@ class Place:
         """Until when to play, so much later."""
         return min(self.t_s + self.speed * min(passed_s, LONGEST_STEP_S), self.duration_s)
 
+    def asked(self, until_s: float) -> float:
+        """What the player is asked for: its end lies a little behind the duration that it tells, which is rounded."""
+        return until_s + 1.0 if until_s >= self.duration_s else until_s
+
     def take(self, message: Message) -> bool:
         """What a window wants; False if that is no such message."""
         match message:

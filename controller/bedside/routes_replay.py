@@ -80,12 +80,11 @@ async def _play(window: Window, place: Place, player: PlayerProcess) -> None:
             now_s = wire.clock_s()
             until_s, before_s = place.step(now_s - before_s), now_s
             if place.seek_s is not None:
-                place.t_s, place.seek_s = place.seek_s, None
-                await shown.wait_for(player.ask("seek", place.t_s))
+                until_s, place.seek_s = place.seek_s, None
+                await shown.wait_for(player.ask("seek", place.asked(until_s)), until_s)
                 before_s = wire.clock_s()
             elif not place.paused and until_s > place.t_s:
-                place.t_s = until_s
-                await shown.wait_for(player.ask("until", until_s))
+                await shown.wait_for(player.ask("until", place.asked(until_s)), until_s)
             shown.again()
             await asyncio.sleep(max(now_s + STEP_S - wire.clock_s(), 0.01))
     except DeniedError as error:
@@ -100,8 +99,8 @@ class _Shown:
         self._last: dict[str, Any] | None = None
         self._n = 0
 
-    async def wait_for(self, answer: Any) -> None:
-        """Shows what comes, and until it comes what was there."""
+    async def wait_for(self, answer: Any, until_s: float) -> None:
+        """Shows what comes, and until it comes what was there. until_s: where the record is then."""
         task = asyncio.ensure_future(answer)
         try:
             while not (await asyncio.wait([task], timeout=STEP_S))[0]:
@@ -109,6 +108,7 @@ class _Shown:
         finally:
             if not task.done():
                 task.cancel()
+        self._place.t_s = until_s
         self.take(task.result())
 
     def take(self, messages: list[dict[str, Any]]) -> None:
