@@ -19,8 +19,7 @@ export class Acts {
     this._waiting = new Map(); // act -> when it was handed over, until the bedside program says that it passed it on
     this._told_s = -Infinity;
     this._bad = false;
-    this._state = { shown: false, operator: false, desk: false, stale: true, question: null };
-    this._goDown = false;
+    this._state = { shown: false, operator: false, stale: true, question: null };
     this.asked = null;
     for (const act of ["stop", "pain", "reflux", "full"]) atOnce(byTest(act), () => this.statement({ type: "say", operator: act }));
     document.addEventListener("keydown", (event) => this._keyDown(event), { capture: true });
@@ -56,7 +55,7 @@ export class Acts {
     this._tell(`Not accepted: ${text}`, true);
   }
 
-  /** state: {shown, operator, desk, stale, question, fullness, running}. */
+  /** state: {shown, operator, stale, question, fullness}. */
   render(state) {
     this._state = state;
     show(byTest("acts"), state.operator);
@@ -74,7 +73,8 @@ export class Acts {
       if (now_s() - since_s < CONFIRMED_WITHIN_S) continue;
       this._waiting.delete(act);
       const urgent = act === "stop" || act === "pain";
-      this._tell(urgent ? `${WORDS[act]} ${PRESS_THE_BUTTON} (no answer within ${CONFIRMED_WITHIN_S} s)` : `${WORDS[act]}: no answer within ${CONFIRMED_WITHIN_S} s`, true);
+      const late = `no answer within ${CONFIRMED_WITHIN_S} s`;
+      this._tell(urgent ? `${WORDS[act]} ${PRESS_THE_BUTTON} (${late})` : `${WORDS[act]}: ${late}`, true);
     }
   }
 

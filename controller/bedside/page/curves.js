@@ -47,7 +47,9 @@ export function drawLine(canvas, points, limit_kpa, stale) {
   if (!stale) shadeFlow(pen, box, seen, x);
   grid(pen, box);
   pen.context.textAlign = "center";
-  for (const back_s of [120, 60, 0]) label(pen, back_s === 0 ? "now" : `-${back_s} s`, clampX(pen, x(now_s - back_s), 24), box.bottom + pen.size * 1.15);
+  for (const back_s of [WINDOW_S, WINDOW_S / 2, 0]) {
+    label(pen, back_s === 0 ? "now" : `-${back_s} s`, clampX(pen, x(now_s - back_s), 24), box.bottom + pen.size * 1.15);
+  }
   limitLine(pen, box, limit_kpa, stale);
   trace(pen, box, seen.map((point) => [x(point[0]), point[1]]), stale ? COLOURS.old : COLOURS.line);
   if (stale) old(pen, box);

@@ -100,11 +100,13 @@ export class FieldControl {
       return type === "radio" ? (chosen[0] ?? "") : chosen;
     };
     const options = field.options.map((option) => {
-      const input = this._input(type, { value: option.value, test: `field-${field.name}-${option.value}`, id: `${field.name}-${option.value}`, name: field.name }, read);
+      const id = `field-${field.name}-${option.value}`;
+      const input = this._input(type, { value: option.value, test: id, id }, read);
       return el("label", { class: "tick" }, input, el("span", {}, option.label));
     });
     const legend = el("legend", {}, field.label, this._optional());
-    return el("fieldset", { class: `field ${field.kind}`, test: `field-${field.name}` }, legend, el("div", { class: "ticks" }, ...options), ...this._below());
+    const ticks = el("div", { class: "ticks" }, ...options);
+    return el("fieldset", { class: `field ${field.kind}`, test: `field-${field.name}` }, legend, ticks, ...this._below());
   }
 
   _list() {

@@ -8,12 +8,11 @@ const AGAIN_MS = 2_000;
 
 export class Form {
   /** place: where it is built. path: of its HTTP interface. heard(data): called with every answer. told(sentence, bad): how saving goes. */
-  constructor(place, path, { heard, told, first = () => null }) {
+  constructor(place, path, { heard, told }) {
     this._place = place;
     this._path = path;
     this._heard = heard;
     this._told = told;
-    this._first = first;
     this._built = "";
     this._pending = {};
     this._busy = null;
@@ -92,7 +91,7 @@ export class Form {
       groups.get(field.group).push(control.node);
     }
     const sections = [...groups].map(([group, nodes]) =>
-      el("section", { class: "group", dataset: { group } }, el("h2", {}, group), this._first(group), el("div", { class: "fields" }, ...nodes)),
+      el("section", { class: "group", dataset: { group } }, el("h2", {}, group), el("div", { class: "fields" }, ...nodes)),
     );
     this._place.replaceChildren(...sections);
   }

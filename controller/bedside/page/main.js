@@ -74,7 +74,8 @@ function enter(wanted) {
   if (screen === "setup") setup.enter();
   if (screen === "after") after.enter();
   if (screen === "records") records.enter();
-  if (document.activeElement !== null && document.activeElement !== document.body && document.activeElement.offsetParent === null) document.activeElement.blur();
+  const focused = document.activeElement;
+  if (focused !== null && focused !== document.body && focused.offsetParent === null) focused.blur(); // it is not to be seen any more
 }
 
 function take(message) {
@@ -118,7 +119,12 @@ function paint() {
   drawTop(source, main, { screen, replay: isReplay });
   drawStale(live.stale ? live : fresh, { running, replay: isReplay && !live.stale });
   alarm.render(main.view?.alarm ?? null, {
-    role: { operator, desk }, fresh: live, silence_s: link.silence_s(), running, state: main.view?.snapshot?.state ?? "", replay: isReplay ? (source.view?.alarm ?? null) : null,
+    role: { operator, desk },
+    fresh: live,
+    silence_s: link.silence_s(),
+    running,
+    state: main.view?.snapshot?.state ?? "",
+    replay: isReplay ? (source.view?.alarm ?? null) : null,
   });
   const groups = screen === "setup" ? setup.groups() : screen === "after" ? after.groups() : [];
   drawRail(isReplay ? "running" : (hello?.stage ?? "none"), groups, shot);
@@ -127,7 +133,11 @@ function paint() {
     asked.render(shot, { may: desk && !isReplay && !fresh.stale, stale: fresh.stale, replay: isReplay });
   }
   acts.render({
-    shown: screen === "running", operator: operator && !isReplay, stale: fresh.stale, question: shot?.question ?? null, fullness: shot?.fullness === true,
+    shown: screen === "running",
+    operator: operator && !isReplay,
+    stale: fresh.stale,
+    question: shot?.question ?? null,
+    fullness: shot?.fullness === true,
   });
   setup.tick(desk && link.open);
   after.tick(desk && link.open, main);

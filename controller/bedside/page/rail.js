@@ -47,7 +47,8 @@ function ofGroups(groups) {
 }
 
 function item({ label, status, go }) {
-  const said = [el("span", { class: "step-sign", "aria-hidden": "true" }, SIGNS[status]), el("span", {}, label), el("span", { class: "unseen" }, `, ${SPOKEN[status]}`)];
+  const sign = el("span", { class: "step-sign", "aria-hidden": "true" }, SIGNS[status]);
+  const said = [sign, el("span", {}, label), el("span", { class: "unseen" }, `, ${SPOKEN[status]}`)];
   const inside = go === undefined ? said : [el("button", { type: "button", class: "step-go", on: { click: go } }, ...said)];
   return el("li", { dataset: { status }, "aria-current": status === "here" ? "step" : null }, ...inside);
 }

@@ -22,7 +22,6 @@ export class Records {
     this._replay = replay;
     this._place = byTest("records-scroll");
     this._chosen = new Set();
-    this._search = {};
     this._asked = 0;
     this._build();
   }
@@ -36,19 +35,25 @@ export class Records {
     this._reasons = el("datalist", { id: "reasons" });
     const fields = SEARCHED_BY.map(([name, label, kind]) => el("label", {}, label, this._input(name, kind)));
     this._compare = el("button", { type: "button", disabled: true, test: "compare", on: { click: () => this._openTwo() } }, "Compare two");
-    this._form = el("form", { class: "search", on: { submit: (event) => this._submit(event) } }, ...fields, this._reasons, el("button", { type: "submit", test: "search" }, "Search"), this._compare);
+    const search = el("button", { type: "submit", test: "search" }, "Search");
+    const submit = (event) => this._submit(event);
+    this._form = el("form", { class: "search", on: { submit } }, ...fields, this._reasons, search, this._compare);
     this._said = el("p", { class: "foot-said", role: "status", test: "records-said" });
     this._rows = el("tbody", { test: "records-rows" });
     const names = ["", "Record", "Begun (UTC)", "Pseudonym", "Duct", "Kind", "How it ended", "Delivered", ""];
     const head = el("thead", {}, el("tr", {}, ...names.map((name) => el("th", { scope: "col" }, name))));
-    this._list = el("section", { test: "records-list" }, el("h1", {}, "Records"), this._form, el("table", { class: "records" }, head, this._rows));
+    const list = el("table", { class: "records" }, head, this._rows);
+    this._list = el("section", { test: "records-list" }, el("h1", {}, "Records"), this._form, list);
     this._open = el("section", { test: "record-open", hidden: true });
     this._place.append(this._said, this._list, this._open);
   }
 
   _input(name, kind) {
     const common = { name, test: `search-${name}`, autocomplete: "off" };
-    if (kind === "kind") return el("select", common, el("option", { value: "" }, "any"), ...KINDS.map((each) => el("option", { value: each }, each)));
+    if (kind === "kind") {
+      const kinds = KINDS.map((each) => el("option", { value: each }, each));
+      return el("select", common, el("option", { value: "" }, "any"), ...kinds);
+    }
     const hint = kind === "day" ? { placeholder: "YYYY-MM-DD" } : kind === "reason" ? { list: "reasons" } : {};
     return el("input", { ...common, ...hint, type: "text", spellcheck: "false" });
   }
@@ -91,8 +96,11 @@ export class Records {
   }
 
   _row(row) {
-    const tick = el("input", { type: "checkbox", "aria-label": `compare ${row.record}`, test: `choose-${row.record}`, on: { change: (event) => this._choose(row.record, event.target.checked) } });
-    const open = el("button", { type: "button", class: "small", test: `open-${row.record}`, on: { click: () => this._openOne(row.record) } }, "Open");
+    const change = (event) => this._choose(row.record, event.target.checked);
+    const click = () => this._openOne(row.record);
+    const label = `compare ${row.record}`;
+    const tick = el("input", { type: "checkbox", "aria-label": label, test: `choose-${row.record}`, on: { change } });
+    const open = el("button", { type: "button", class: "small", test: `open-${row.record}`, on: { click } }, "Open");
     if (row.problem) {
       return el("tr", { class: "bad" }, el("td", {}), el("td", {}, row.record), el("td", { colSpan: 6 }, `✗ ${row.problem}`), el("td", {}, open));
     }
@@ -156,7 +164,8 @@ export class Records {
 
 /** A table of a report: columns may be missing, for pairs of name and value. */
 function table({ heading, columns, rows }) {
-  const cells = (row) => el("tr", {}, ...row.map((cell, index) => (columns.length === 0 && index === 0 ? el("th", { scope: "row" }, cell) : el("td", {}, cell))));
+  const cell = (text, index) => (columns.length === 0 && index === 0 ? el("th", { scope: "row" }, text) : el("td", {}, text));
+  const cells = (row) => el("tr", {}, ...row.map(cell));
   const head = columns.length ? el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)))) : null;
   const empty = rows.length === 0 ? el("p", { class: "help" }, "nothing") : null;
   return el("section", { class: "group" }, el("h2", {}, heading), empty ?? el("table", {}, head, el("tbody", {}, ...rows.map(cells))));

@@ -139,8 +139,8 @@ export class Setup {
       return;
     }
     const lain_s = (performance.now() - this._towel_began_ms) / 1000;
-    const enough = lain_s < TOWEL_LEAST_S ? `${clock(TOWEL_LEAST_S - lain_s)} to go` : lain_s <= TOWEL_MOST_S ? "✓ long enough" : "✓ more than 15 minutes";
-    say(output, `${clock(lain_s)} · ${enough}`);
+    const long = lain_s <= TOWEL_MOST_S ? "✓ long enough" : "✓ more than 15 minutes";
+    say(output, `${clock(lain_s)} · ${lain_s < TOWEL_LEAST_S ? `${clock(TOWEL_LEAST_S - lain_s)} to go` : long}`);
     mark(output, "enough", String(lain_s >= TOWEL_LEAST_S));
   }
 }
