@@ -158,7 +158,7 @@ class Station:
         if not inputs.pressure:
             return False
         desk = self.core.desk
-        return self._pressure.exceeds(inputs.pressure, min(desk.plan.line_limit_kpa, LINE_KPA) + desk.view.pressure.zero_kpa)
+        return self._pressure.exceeds(inputs.pressure, min(desk.plan.line_limit_kpa, LINE_KPA), desk.view.pressure.zero_kpa)
 
     def halt(self, now_s: float) -> None:
         """An emergency stop as a cycle of its own: nothing was heard, and nothing but the stop is sent."""

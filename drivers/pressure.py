@@ -45,8 +45,11 @@ class PressureDriver(ByteDriver, Protocol):
     def awaits_answer(self) -> bool:
         """True while something is asked and neither answered nor given up."""
 
-    def exceeds(self, data: bytes, kpa: float) -> bool:
-        """Whether `receive` would certainly make one valid sample of these bytes, of so many kPa or more. Changes nothing."""
+    def exceeds(self, data: bytes, limit_kpa: float, zero_kpa: float) -> bool:
+        """Whether `receive` would certainly make one valid sample of these bytes, limit_kpa or more above zero_kpa.
+
+        Changes nothing.
+        """
 
     def connect(self, now_s: float) -> None:
         """Identify and begin to sample. Ends in PressureConnected or DeviceProblem, in bounded time."""

@@ -108,12 +108,13 @@ class Keller33xDriver:
         """See PressureDriver. Until then the frozen-sensor monitor is off. Raises ValueError."""
         return self._monitors.learn_noise(samples_kpa)
 
-    def exceeds(self, data: bytes, kpa: float) -> bool:
+    def exceeds(self, data: bytes, limit_kpa: float, zero_kpa: float) -> bool:
         """See PressureDriver. The value first: nearly always it is low, and that is all there is to it."""
         if len(data) != SAMPLE_BYTES or len(self._in_flight) != 1 or self._in_flight[0] is not self._outstanding:
             return False
         reply = self._parser.glance(data)
-        if reply is None or not reply.value * KPA_PER_BAR >= kpa or self._phase is not _Phase.SAMPLING:
+        # In the very steps in which the core will compute it: a last digit that differs would be a stop without a cause.
+        if reply is None or not reply.value * KPA_PER_BAR - zero_kpa >= limit_kpa or self._phase is not _Phase.SAMPLING:
             return False
         return self._monitors.is_ordinary(reply) and self._parser.is_sample(data)
 

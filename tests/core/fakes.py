@@ -69,8 +69,8 @@ class FakeDriver:
 
     crossing = b""
 
-    def exceeds(self, data: bytes, kpa: float) -> bool:
-        self.asked_kpa = kpa
+    def exceeds(self, data: bytes, limit_kpa: float, zero_kpa: float) -> bool:
+        self.asked_kpa = limit_kpa, zero_kpa
         return data == self.crossing
 
     def learn_noise(self, samples_kpa: list[float]) -> str:

@@ -134,7 +134,7 @@ def test_a_pressure_beyond_the_limit_stops_the_pump_before_anything_is_decided()
     step(rig, pressure=b"high", lines=InputLines(True, True), lateness_us=1_000)
     assert rig.log[:2] == ["wrote pump stop", "pump stop"]
     assert [line for line in rig.log if line.startswith("wrote pump")] == ["wrote pump stop"]
-    assert rig.pressure.asked_kpa == desk.plan.line_limit_kpa + desk.view.pressure.zero_kpa
+    assert rig.pressure.asked_kpa == (desk.plan.line_limit_kpa, desk.view.pressure.zero_kpa)
     assert (desk.reason, desk.also) == (Reason.PRESSURE_CEILING, [])
 
 

@@ -179,18 +179,18 @@ def test_the_device_is_never_written() -> None:
 class _Glanced(Keller33xDriver):
     """Says before each receive whether the pressure exceeds a limit, and checks that it was right."""
 
-    limit_kpa = 20.0
+    limit_kpa, zero_kpa = 20.0, 0.0
     exceeded = 0
 
     def receive(self, data: bytes, now_s: float) -> list[object]:
-        foretold = self.exceeds(data, self.limit_kpa)
-        assert foretold == self.exceeds(data, self.limit_kpa)
+        foretold = self.exceeds(data, self.limit_kpa, self.zero_kpa)
+        assert foretold == self.exceeds(data, self.limit_kpa, self.zero_kpa)
         seen = super().receive(data, now_s)
         if foretold:
             self.exceeded += 1
             samples = of_kind(PressureSample, seen)
             assert len(samples) == 1
-            assert samples[0].kpa >= self.limit_kpa
+            assert samples[0].kpa - self.zero_kpa >= self.limit_kpa
             assert not of_kind(PressureFault, seen)
         return seen
 
@@ -211,8 +211,8 @@ def test_a_glance_leaves_what_is_not_ordinary_to_a_closer_look(spoil: str) -> No
     while len(bench.sent) == asked:
         bench.run(0.0005)
     good = pressure_reply(0.9)
-    assert bench.driver.exceeds(good, 0.8)
-    assert not bench.driver.exceeds(good, 1.0)
+    assert bench.driver.exceeds(good, 0.8, 0.0)
+    assert not bench.driver.exceeds(good, 0.8, 0.2)
     data = {
         "crc": good[:-1] + bytes([good[-1] ^ 1]),
         "short": good[:-1],
@@ -226,7 +226,7 @@ def test_a_glance_leaves_what_is_not_ordinary_to_a_closer_look(spoil: str) -> No
     }[spoil]
     if spoil == "none asked":
         bench.driver.receive(good, bench.now_s)
-    assert not bench.driver.exceeds(data, 0.8)
+    assert not bench.driver.exceeds(data, 0.8, 0.0)
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2, 3, 4, 5]), st.floats(-50.0, 400.0)), max_size=60), st.floats(-20.0, 60.0))

@@ -39,7 +39,7 @@ class DirectPressure:
         """See PressureDriver: it is answered as it asks."""
         return False
 
-    def exceeds(self, data: bytes, kpa: float) -> bool:  # noqa: ARG002 - part of the interface
+    def exceeds(self, data: bytes, limit_kpa: float, zero_kpa: float) -> bool:  # noqa: ARG002 - part of the interface
         """See PressureDriver: no bytes ever come."""
         return False
 
