@@ -1,5 +1,6 @@
 """`ductoject records ...`: what people ask of the records of procedures."""
 
+import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -87,6 +88,10 @@ def _print_story(shown: Shown) -> None:
         lines.append("not closed: how it ended is not in the record")
     else:
         lines.append(f"end: {shown.end.get('reason')} ({shown.end.get('text')}), also {shown.end.get('also')}")
+    for entry in shown.story:
+        if entry.kind == "after":
+            said = entry.body.get("values") or {key: value for key, value in entry.body.items() if key not in ("utc", "name")}
+            lines.append(f"afterwards, {entry.body.get('utc')}: {entry.body.get('name')} {json.dumps(said, ensure_ascii=False)}")
     if shown.dose is not None:
         lines.append(f"delivered: {shown.dose.min_ul / 1000:.2f} to {shown.dose.max_ul / 1000:.2f} mL")
     else:

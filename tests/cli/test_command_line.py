@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from config import shipped
+from controller.record.after import append_after
 from controller.record.chain import make_entry
 from controller.record.files import record_path
 from controller.record.store import write_record
@@ -133,7 +134,10 @@ def test_records_commands(tmp_path: Path) -> None:
     listed = run("records", "list", "--records", ".", "--json", cwd=tmp_path)
     assert [row["reason"] for row in json.loads(listed.stdout)] == ["PAIN_STOP"]
     assert "PAIN_STOP" in run("records", "list", "--records", ".", cwd=tmp_path).stdout
-    assert "delivered: 0.05 to 0.05 mL" in run("records", "show", record.name, "--records", ".", cwd=tmp_path).stdout
+    append_after(record, {"utc": "2026-11-28T10:00:00+00:00", "name": "after_care", "values": {"bleeding": "slight"}})
+    story = run("records", "show", record.name, "--records", ".", cwd=tmp_path).stdout
+    assert "delivered: 0.05 to 0.05 mL" in story
+    assert 'afterwards, 2026-11-28T10:00:00+00:00: after_care {"bleeding": "slight"}' in story
     assert run("records", "verify", record.stem, "--records", ".", cwd=tmp_path).returncode == 0
     assert run("records", "export", str(record), "out.csv", cwd=tmp_path).returncode == 0
     assert (tmp_path / "out.csv").read_text().count("\n") >= 5
