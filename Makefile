@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run bedside test check scenarios example-report clean
+.PHONY: run bedside test check scenarios example-report screenshots clean
 
 run: $(READY)
 	$(BIN)/ductoject run --profile sim
@@ -35,6 +35,10 @@ example-report: $(READY)
 	rm -rf build/example
 	$(BIN)/ductoject run --virtual --records build/example --json > /dev/null
 	for format in html pdf dcm; do $(BIN)/ductoject records report build/example/*.sqlite docs/examples/report.$$format --overwrite || exit; done
+
+# pictures of the bedside's screens; needs chromium and chromium-driver
+screenshots: $(READY)
+	$(BIN)/python -m tests.browser.screenshots docs/screens
 
 clean:
 	rm -rf $(VENV) build *.egg-info
