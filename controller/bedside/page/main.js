@@ -44,6 +44,7 @@ function go(hash) {
 function route() {
   const wanted = location.hash;
   const busy = main.hello?.stage === "running" && main.hello.desk;
+  if (busy && wanted) history.replaceState(null, "", location.pathname); // nor does it when the procedure is over
   const name = wanted.startsWith("#replay=") && !busy ? named(wanted.slice("#replay=".length)) : null;
   if (name === null && replay.on) replay.end();
   if (name !== null && replay.name !== name) {
