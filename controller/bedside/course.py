@@ -22,6 +22,7 @@ from controller.display import wire
 
 BEGIN_S: Final = 25.0
 STOP_S: Final = 10.0
+MOST_EARLY: Final = 50
 VIEW_S: Final = 0.1
 PATIENT_VIEW_S: Final = 0.15
 """While snapshots come, each is shown as it comes; only where one stays away a view goes out without it."""
@@ -53,6 +54,7 @@ class Course:
         self._changed, self._tell, self._show = changed, tell, show
         self._control = control
         self._child: ControlProcess | None = None
+        self._early: list[dict[str, Any]] = []
         self._loaded = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self.storing = asyncio.Lock()
@@ -109,6 +111,7 @@ class Course:
             return await self._order(order)
 
     async def _order(self, order: Mapping[str, Any]) -> str:
+        self._early = []
         try:
             self._child = ControlProcess.start(order, self._take, self._over, self._control)
             answer = await self._child.answer(BEGIN_S)
@@ -118,13 +121,8 @@ class Course:
 
     def _take(self, message: dict[str, Any]) -> None:
         now_s = wire.clock_s()
-        if message.get("type") == "begun" and self.live is None:
-            self.live = Live(str(message.get("record")), now_s)
-            self.path, self.stage, self.after = Path(str(message.get("path"))), "running", AfterSheet()
-            self._changed()
-            self._tell(self.history())
-            return
         if self.live is None:
+            self._take_early(message, now_s)
             return
         told = self.live.take(message, now_s)
         if message.get("type") == "snapshot":
@@ -134,6 +132,19 @@ class Course:
         if message.get("type") == "end":
             self._alarm_of_the_end(now_s)
             self._go_after(now_s)
+
+    def _take_early(self, message: dict[str, Any], now_s: float) -> None:
+        """What earlier records leave open is told before anything is begun."""
+        if message.get("type") == "note" and len(self._early) < MOST_EARLY:
+            self._early.append(message)
+        if message.get("type") != "begun":
+            return
+        self.live = Live(str(message.get("record")), now_s)
+        self.path, self.stage, self.after = Path(str(message.get("path"))), "running", AfterSheet()
+        for note in self._early:
+            self.live.take(note, now_s)
+        self._changed()
+        self._tell(self.history())
 
     def _over(self) -> None:
         """No more comes from the control process."""

@@ -51,9 +51,11 @@ class Live:
             case "snapshot":
                 self._look(body, now_s if sent_s is None else min(sent_s, now_s))
             case "note":
-                told = note(number(body.get("t_s")) or 0.0, text(body.get("text")), text(body.get("name")) or None)
-                self.notes.append(told)
-                return told
+                return self._note(number(body.get("t_s")) or 0.0, text(body.get("text")), text(body.get("name")) or None)
+            case "refused":  # after it had begun: the program has failed, and says at what
+                problems = body.get("problems")
+                said = " ".join(text(each) for each in problems) if isinstance(problems, list) else ""
+                return self._note(self._t_s(now_s), said or "the control process gives up, and does not say why", "control_gone")
             case "end":
                 self.end = body
                 self._finish(now_s)
@@ -66,9 +68,7 @@ class Live:
             return None
         self._gone_s = now_s
         self._finish(now_s)
-        told = note(self._t_s(now_s), GONE, "control_gone")
-        self.notes.append(told)
-        return told
+        return self._note(self._t_s(now_s), GONE, "control_gone")
 
     @property
     def over(self) -> bool:
@@ -148,6 +148,11 @@ class Live:
         return None
 
     # -- keeping ---------------------------------------------------------------------------------------------------------------
+
+    def _note(self, t_s: float, words: str, name: str | None) -> dict[str, Any]:
+        told = note(t_s, words, name)
+        self.notes.append(told)
+        return told
 
     def _look(self, snapshot: dict[str, Any], sent_s: float) -> None:
         self.snapshot, self._snapshot_s = snapshot, sent_s

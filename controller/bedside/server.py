@@ -115,40 +115,58 @@ async def _serve(options: Options, listener: socket.socket) -> int:
     server = Server(options.wishes, listener.getsockname()[1])
     ending = asyncio.Event()
     browser = Browser()
-    with _signals(dict.fromkeys(_ENDING, ending.set) | {signal.SIGUSR1: lambda: _invite(server, browser, options)}):
+    opening: set[asyncio.Task[None]] = set()
+
+    def invite() -> None:
+        """A new one-time address. SIGUSR1 asks for another one: only who may end this process may send it."""
+        task = asyncio.create_task(_open(browser, _new_address(server, options), options))
+        opening.add(task)
+        task.add_done_callback(opening.discard)
+
+    with _signals(dict.fromkeys(_ENDING, ending.set) | {signal.SIGUSR1: invite}):
         try:
             async with server.listen(listener):
-                _invite(server, browser, options)
+                invite()
                 await server.load()
                 await ending.wait()
                 return await _leave(server)
         finally:
+            await asyncio.gather(*opening)
             await asyncio.to_thread(browser.close)
 
 
-def _invite(server: Server, browser: Browser, options: Options) -> None:
-    """A new one-time address. SIGUSR1 asks for another one: only who may end this process may send it."""
+def _new_address(server: Server, options: Options) -> str:
     address = server.house.access.address(server.house.access.new_token())
-    sys.stderr.write(f"operator (works once): {address}\n")
-    sys.stderr.flush()
+    _say(f"operator (works once): {address}")
     if options.json_output:
         sys.stdout.write(json.dumps({"url": address}) + "\n")
         sys.stdout.flush()
-    if options.browser:
-        why_not = browser.open(address, kiosk=options.kiosk)
-        if why_not is not None:
-            sys.stderr.write(f"not opened: {why_not}; open the address above yourself\n")
+    return address
+
+
+async def _open(browser: Browser, address: str, options: Options) -> None:
+    """In a thread: a browser takes its time, and some go on in the foreground."""
+    why_not = await asyncio.to_thread(browser.open, address, kiosk=options.kiosk) if options.browser else None
+    if why_not is not None:
+        _say(f"not opened: {why_not}; open the address above yourself")
 
 
 async def _leave(server: Server) -> int:
     if not server.house.course.running:
         return EXIT_GOOD
-    sys.stderr.write(f"a procedure is running: it is stopped now, and its end is waited for, {STOP_S:g} s at most\n")
+    _say(f"a procedure is running: it is stopped now, and its end is waited for, {STOP_S:g} s at most")
     if await server.house.course.leave():
-        sys.stderr.write("the procedure has ended\n")
+        _say("the procedure has ended")
         return EXIT_GOOD
-    sys.stderr.write("the procedure has NOT ended: look at the pump, and switch it off\n")
+    _say("the procedure has NOT ended: look at the pump, and switch it off")
     return EXIT_FAULT
+
+
+def _say(text: str) -> None:
+    """To whoever is at the terminal; what there is to do is done without one too."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 @contextlib.contextmanager

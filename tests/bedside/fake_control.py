@@ -86,6 +86,7 @@ def main() -> int:
         fake.send({"type": "refused", "problems": ["the first problem", "the second problem"]})
         return 2
     path = f"{order['records']}/20261128T120000Z-0badcafe.sqlite"
+    fake.send({"type": "note", "t_s": 0.0, "text": "an earlier record was not closed"})
     fake.send({"type": "begun", "record": "20261128T120000Z-0badcafe.sqlite", "path": path})
     fake.send({"type": "note", "t_s": 0.0, "text": "order taken"})
     Path(order["records"], "order.json").write_text(json.dumps(order))

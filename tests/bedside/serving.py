@@ -78,6 +78,7 @@ class Served:
     server: Server
     session: aiohttp.ClientSession
     port: int
+    windows: list[Window] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -92,7 +93,13 @@ class Served:
     async def window(self, name: str = "window-1", path: str = "/ws", session: aiohttp.ClientSession | None = None) -> Window:
         joint = "&" if "?" in path else "?"
         address = f"{self.base}{path}{joint}window={name}"
-        return Window(await (session or self.session).ws_connect(address, origin=self.base))
+        self.windows.append(Window(await (session or self.session).ws_connect(address, origin=self.base)))
+        return self.windows[-1]
+
+    async def close(self) -> None:
+        """No window is left open."""
+        for window in self.windows:
+            await window.socket.close()
 
     async def get(self, path: str, **headers: str) -> tuple[int, Any]:
         async with self.session.get(self.base + path, headers=headers) as answer:
@@ -120,9 +127,11 @@ async def serving(
     with listener:
         async with server.listen(listener), browser() as session:
             server.house.course.settle(ground_in(records))
+            served = Served(server, session, port)
             try:
-                yield Served(server, session, port)
+                yield served
             finally:
+                await served.close()
                 child = server.house.course._child
                 if child is not None:
                     child._kill()

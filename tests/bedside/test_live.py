@@ -82,6 +82,16 @@ def test_death_is_an_alarm_a_note_and_the_end() -> None:
     assert live.imaging_since_s(121.0) == pytest.approx(10.0), "and what it gave may have gone in"
 
 
+def test_one_that_gives_up_after_it_had_begun_says_at_what_and_is_missed() -> None:
+    live = Live("r.sqlite", 100.0)
+    told = live.take({"type": "refused", "problems": ["unexpected ValueError: 7"]}, 101.0)
+    assert told is not None
+    assert told["text"] == "unexpected ValueError: 7"
+    assert live.lose(101.1) is not None
+    assert live.notes[0]["text"] == "unexpected ValueError: 7"
+    assert live.control(101.2) == "gone"
+
+
 def test_one_that_goes_after_its_end_is_not_missed() -> None:
     live = Live("r.sqlite", 100.0)
     live.take(snapshot(110.0), 110.0)
