@@ -16,6 +16,7 @@ from controller.bedside.child import CONTROL, ControlProcess, NotBegunError
 from controller.bedside.errors import DeniedError
 from controller.bedside.ground import Ground, Wishes, today_of_the_patient
 from controller.bedside.live import Live
+from controller.bedside.open_question import objection
 from controller.bedside.sheets import AfterSheet, SetupSheet
 from controller.bedside.work import Work
 from controller.display import wire
@@ -130,7 +131,9 @@ class Course:
         if told is not None:
             self._tell(told)
         if message.get("type") == "end":
-            self._alarm_of_the_end(now_s)
+            alarm = self.live.last_alarm()
+            if alarm is not None and self.alarms.view(now_s) is None:
+                self.alarms.take(alarm, now_s)
             self._go_after(now_s)
 
     def _take_early(self, message: dict[str, Any], now_s: float) -> None:
@@ -156,11 +159,6 @@ class Course:
             self._tell(told)
         self._go_after(now_s)
 
-    def _alarm_of_the_end(self, now_s: float) -> None:
-        alarm = self.live.last_alarm() if self.live is not None else None
-        if alarm is not None and self.alarms.view(now_s) is None:
-            self.alarms.take(alarm, now_s)
-
     def _go_after(self, now_s: float) -> None:
         self.stage, self.ended_on = "after", today_of_the_patient()
         self._look(now_s)  # in place of a view that waits somewhere and still says "live"
@@ -174,25 +172,12 @@ class Course:
         if self._child is None or not self._child.running or self.stage == "after":
             raise DeniedError(409, "no procedure is running")
         if word in ("go", "confirm"):
-            self._need_question(statement)
+            shot = self.live.snapshot if self.live is not None and self.live.live(wire.clock_s()) else None
+            why_not = objection(statement, shot)
+            if why_not is not None:
+                raise DeniedError(409, f"not sent: {why_not}")
         if not self._child.say(statement):
             raise DeniedError(503, "NOT SENT: press the stop button")
-
-    def _need_question(self, statement: Mapping[str, str]) -> None:
-        """An answer is to the question that stands on a screen now, and that screen is not old. The core judges it once more."""
-        if self.live is None or not self.live.live(wire.clock_s()):
-            raise DeniedError(409, "not sent: the control process is silent, the question may be old")
-        question = (self.live.snapshot or {}).get("question")
-        if not isinstance(question, dict):
-            raise DeniedError(409, "not sent: there is no open question")
-        name, typed = str(question.get("id")), question.get("typed")
-        if statement["operator"] == "go":
-            if not is_go(name):
-                raise DeniedError(409, "not sent: the next increment is not what is asked now")
-        elif name != statement["question"]:
-            raise DeniedError(409, "not sent: this is not the question that is open now")
-        elif typed and statement["typed"] != typed:
-            raise DeniedError(409, f"not sent: {statement['typed']!r} is not it, type {typed} exactly so")
 
     def handle_alarm(self, do: str, now_s: float) -> None:
         """Acknowledged, reset, or silent for a while. Raises DeniedError where that can not be."""
@@ -245,6 +230,7 @@ class Course:
                 elapsed_s=live.elapsed_s(now_s) if live else None,
                 imaging_since_s=live.imaging_since_s(now_s) if live else None,
                 health=live.health(now_s) if live else {"control": "none"},
+                made_s=now_s,
             )
         )
 
@@ -263,8 +249,3 @@ class Course:
         if self._child is None or not self._child.running:
             return True
         return await self._child.stop(STOP_S)
-
-
-def is_go(question: str) -> bool:
-    """Whether the answer to the question of this name is the operator's go."""
-    return question in ("go", "next_increment") or question.startswith("go-")

@@ -130,7 +130,7 @@ class Hub:
 
     def show(self, view: Message) -> None:
         """To all, as their newest view. view: has its number as "n"."""
-        text = json.dumps(view, separators=(",", ":"))
+        text = json.dumps(view, separators=(",", ":"), allow_nan=False)
         for window in self:
             window.show(int(view["n"]), text)
 

@@ -4,6 +4,7 @@ Exit status 3, and one sentence on standard error, where it can not be made. It 
 at low priority.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -93,7 +94,7 @@ JOBS: Final[dict[str, Callable[..., bytes]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """KIND PATH [PATH]. The exit status."""
-    os.nice(_NICER)
+    give_way()
     os.umask(0o077)
     kind, *paths = arguments
     try:
@@ -107,6 +108,13 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
     return 0
+
+
+def give_way() -> None:
+    """Whatever this process does can wait, and where memory is short it is the first that may go: never the control process."""
+    os.nice(_NICER)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _exported(path: Path, export: Callable[[Path, Path], int]) -> bytes:

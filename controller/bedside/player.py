@@ -5,21 +5,19 @@ as a list, or {"error": sentence}. It ends with its input.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from controller.bedside.job import give_way
 from controller.bedside.playing import Player
 from controller.record.errors import RecordError
-
-_NICER = 10
 
 
 def main(arguments: Sequence[str]) -> int:
     """PATH of the record."""
-    os.nice(_NICER)
+    give_way()
     try:
         with Player(Path(arguments[0])) as player:
             for line in sys.stdin:

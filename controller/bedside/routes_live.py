@@ -71,8 +71,10 @@ def hello_for(house: House, window: Window) -> dict[str, Any]:
 
 def greeting(house: House, window: Window) -> list[dict[str, Any]]:
     """What a window begins with."""
-    first = [hello_for(house, window)]
-    return first if house.course.live is None else [*first, house.course.history()]
+    first, live = [hello_for(house, window)], house.course.live
+    if live is None:
+        return first
+    return [*first, house.course.history(), *([live.end] if live.end is not None else [])]
 
 
 def tell_hello(house: House, but: Window | None = None) -> None:

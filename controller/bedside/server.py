@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +21,7 @@ from controller.bedside import routes_after, routes_live, routes_page, routes_re
 from controller.bedside.access import Access, with_headers
 from controller.bedside.browser import Browser
 from controller.bedside.child import CONTROL
-from controller.bedside.course import STOP_S, Course
+from controller.bedside.course import STOP_S, VIEW_S, Course
 from controller.bedside.desk import DeskHolder
 from controller.bedside.errors import in_sentences
 from controller.bedside.ground import UnfitError, Wishes, prepare
@@ -108,7 +109,12 @@ class Server:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self.house.course.tick())
+            try:
+                pause_s = self.house.course.tick()
+            except Exception:  # noqa: BLE001 - without views the pages say that their numbers are old; the next one may come
+                traceback.print_exc(file=sys.stderr)
+                pause_s = VIEW_S
+            await asyncio.sleep(pause_s)
 
 
 async def _serve(options: Options, listener: socket.socket) -> int:

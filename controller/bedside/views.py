@@ -49,13 +49,15 @@ def view(
     elapsed_s: float | None,
     imaging_since_s: float | None,
     health: Mapping[str, str],
+    made_s: float | None = None,
 ) -> dict[str, Any]:
-    """What is on the dials, and how old that is."""
+    """What is on the dials, and how old that was at made_s, on the clock of controller.display.wire (not for a replay)."""
     return {
         "type": "view",
         "n": n,
         "age_s": None if age_s is None else round(age_s, 3),
         "live": live,
+        "made_s": made_s,
         "snapshot": snapshot,
         "alarm": alarm,
         "elapsed_s": None if elapsed_s is None else round(elapsed_s, 1),
