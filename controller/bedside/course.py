@@ -185,8 +185,6 @@ class Course:
         acts[do](now_s)
         self._look(now_s)
 
-    # -- looking ---------------------------------------------------------------------------------------------------------------
-
     def need(self, stage: str) -> None:
         """Raises DeniedError in another stage."""
         if self.stage != stage:
