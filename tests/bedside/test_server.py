@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.bedside.routes_live import NOT_UNDERSTOOD, TOO_MANY
+from controller.bedside.routes_live import NOT_UNDERSTOOD, SEND_S, TOO_MANY
 from tests.bedside.serving import Served, Window, browser, right_answers, run, serving
 
 pytestmark = pytest.mark.timeout(120)
@@ -315,5 +315,28 @@ def test_a_server_that_is_told_to_leave_stops_what_runs(tmp_path: Path) -> None:
             assert await served.server.house.course.leave()
             assert (await window.until("end"))["reason"] == "OPERATOR_STOP"
             assert not served.server.house.course.running
+
+    run(test)
+
+
+def test_a_window_that_reads_nothing_is_cut_off_and_holds_nobody_up(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path) as served, browser() as other:
+            window = await begun(served)
+            stuck = (await served.window("stuck", session=other)).socket
+            hub = served.server.house.hub
+            text = "x" * 60000
+            slowest_s = 0.0
+            for _ in range(600):  # 36 MB: more than any buffer on the way
+                before_s = time.monotonic()
+                hub.tell({"type": "note", "t_s": 0.0, "text": text, "name": None})
+                slowest_s = max(slowest_s, time.monotonic() - before_s)
+                await window.until("note")
+            assert slowest_s < 0.5, "nobody waited for it"
+            assert [each.closing for each in hub if each.seat.window == "stuck"] in ([True], [])
+            async with asyncio.timeout(SEND_S + 10.0):
+                while [each for each in hub if each.seat.window == "stuck"]:
+                    await window.until(lambda message: message["type"] == "view" and message["live"])
+            assert not stuck.closed, "though it has not noticed"
 
     run(test)
