@@ -20,7 +20,6 @@ from tests.browser.pty_watch import LATE_S, PtyWatch
 from tests.browser.server import Bedside
 
 MOST_ATTEMPTS = 3
-BY_THE_MACHINE = ("PRESSURE_SILENT", "PRESSURE_FAULT", "PUMP_SILENT", "HOST_LATE", "SELF_TEST_FAILED")
 Play = Callable[..., None]
 OPTIONS = (
     "--headless=new",
@@ -43,10 +42,11 @@ def _behind_everybody() -> None:
     """Runs in the browser before it is one. The kernel's workers carry the bytes of pseudo-terminals, and who draws on both
     processors holds them up: the simulated devices seem to fall silent. As root a browser even puts its threads before others."""
     ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE, 0, 0, 0)
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     os.setsid()
-    os.nice(5)
+    os.nice(10)
     with contextlib.suppress(OSError):  # where sessions are scheduled as groups, it is the group's weight that counts
-        Path("/proc/self/autogroup").write_text("5")
+        Path("/proc/self/autogroup").write_text("10")
 
 
 def start_browser(*more: str, width: int = 1280, height: int = 800) -> WebDriver:
@@ -99,7 +99,7 @@ def fresh(browser: WebDriver) -> Page:
 def play(browser: WebDriver, tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Play]:
     """Plays a test with the bedside program and its page.
 
-    It is played again, and that is told, where the simulated devices fell silent while the kernel carried nobody's bytes
+    It is played again, and that is told, where the procedure ended by itself while the kernel carried nobody's bytes in time
     (docs/decisions/0006-real-time-tests.md).
     """
 
@@ -112,7 +112,7 @@ def play(browser: WebDriver, tmp_path: Path, record_property: Callable[[str, obj
                     body(fresh(browser), bedside)
                 except EndedError as error:
                     watch.look()
-                    if attempt == MOST_ATTEMPTS or error.reason not in BY_THE_MACHINE or watch.worst_s < LATE_S:
+                    if attempt == MOST_ATTEMPTS or watch.worst_s < LATE_S:
                         raise
                     record_property(
                         "played_again", f"{tmp_path.name}: {error.reason}, and bytes took {watch.worst_s * 1000:.0f} ms"

@@ -13,7 +13,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
 SOON_S = 10.0
-LOOK_S = 0.03
+LOOK_S = 0.1
 READ_S = 0.4
 """A person reads first: what is pressed within 0.3 s of a question does not count."""
 ANSWERED_S = 1.6
@@ -55,12 +55,15 @@ class Page:
 
     def shows(self, name: str) -> bool:
         """Whether it is there to be seen."""
-        found = self.driver.find_elements(By.CSS_SELECTOR, f'[data-test="{name}"]')
-        return bool(found) and found[0].is_displayed()
+        return self._asks(name, "found.checkVisibility({visibilityProperty: true})")
 
     def enabled(self, name: str) -> bool:
         """Whether it is there to be pressed."""
-        return self.shows(name) and self.find(name).is_enabled()
+        return self._asks(name, "found.checkVisibility({visibilityProperty: true}) && !found.disabled")
+
+    def _asks(self, name: str, what: str) -> bool:
+        script = f'const found = document.querySelector(`[data-test="${{arguments[0]}}"]`); return found !== null && {what};'
+        return bool(self.driver.execute_script(script, name))
 
     def text(self, name: str) -> str:
         """What it says."""
@@ -68,7 +71,7 @@ class Page:
 
     def mark(self, name: str, what: str) -> str | None:
         """One of its data- attributes."""
-        return self.find(name).get_attribute(f"data-{what}")
+        return self.find(name).get_dom_attribute(f"data-{what}")
 
     def until(self, condition: Callable[[], Any], what: str, within_s: float = SOON_S) -> Any:
         """Waits for a condition, so long; what it gave."""
@@ -108,17 +111,25 @@ class Page:
     def fill(self, values: Mapping[str, object]) -> None:
         """Answers the questions of a form, each the way its control is made for."""
         for name, value in values.items():
+            first = f"field-{name}-{value[0]}" if isinstance(value, list) else f"field-{name}"
+            self.until_shown(first)  # some are asked only after the answer to another is saved
             if isinstance(value, list):
                 for each in value:
                     self._tick(f"field-{name}-{each}", True)
             elif isinstance(value, bool):
                 self._tick(f"field-{name}", value)
             elif self.find(f"field-{name}").tag_name == "fieldset":
-                self.find(f"field-{name}-{value}").click()
+                self.press(f"field-{name}-{value}")
             elif self.find(f"field-{name}").tag_name == "select":
                 Select(self.find(f"field-{name}")).select_by_value(str(value))
             else:
                 self.type(name, str(value))
+
+    def press(self, name: str) -> None:
+        """Scrolls to something and presses it."""
+        found = self.find(name)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+        found.click()
 
     def type(self, name: str, text: str) -> None:
         """Puts a text in place of what stands in a field, and leaves the field."""
@@ -135,23 +146,26 @@ class Page:
         self.until(lambda: not self.shows(f"problem-{name}"), f"nothing wrong with {name}")
 
     def _tick(self, name: str, wanted: bool) -> None:
-        box = self.find(name)
-        if box.is_selected() != wanted:
-            box.click()
+        if self.find(name).is_selected() != wanted:
+            self.press(name)
 
     # -- the procedure -------------------------------------------------------------------------------------------------------
 
     def open(self, url: str) -> None:
         """Goes to an address and waits for the page to know where it stands."""
         self.driver.get(url)
-        self.until(
-            lambda: self.driver.find_element(By.TAG_NAME, "body").get_attribute("data-screen") not in (None, "none"), "a screen"
-        )
+        known = "return !['none', undefined].includes(document.body?.dataset.screen)"
+        self.until(lambda: self.driver.execute_script(known), "a screen")
 
-    def begin(self, values: Mapping[str, object]) -> None:
-        """From the set-up to the injection screen."""
+    def answer_all(self, values: Mapping[str, object]) -> None:
+        """The whole set-up at once, as the page would send it."""
+        window = self.driver.execute_script("return sessionStorage.getItem('ductoject_window')")
+        assert self.fetch(f"/api/setup?window={window}", {"values": values})[0] == 200
+        self.driver.refresh()
         self.until_shown("field-patient")
-        self.fill(values)
+
+    def begin(self) -> None:
+        """From a set-up that is complete to the injection screen."""
         self.until(lambda: self.enabled("begin"), "the set-up is complete")
         self.find("begin").click()
         self.until_shown("stage-running", 30.0)
@@ -170,7 +184,6 @@ class Page:
             if unless():
                 return
             self.find("next-increment").click()
-            time.sleep(READ_S)
         elif self.shows("answer"):
             asked = self.text("question")
             time.sleep(READ_S)
@@ -214,17 +227,17 @@ class Page:
 
     # -- what stands behind the page -----------------------------------------------------------------------------------------
 
-    def fetch(self, path: str, method: str = "GET") -> tuple[int, str]:
-        """A request of the page itself: status, and what came as text (a byte a character)."""
+    def fetch(self, path: str, sent: Mapping[str, object] | None = None) -> tuple[int, str]:
+        """A request of the page itself; sent: what is posted, if anything. Status, and what came as text (a byte a character)."""
         script = """
-            const [path, method, tell] = arguments;
+            const [path, sent, tell] = arguments;
             const told = async () => {
-              const init = method === "GET" ? {} : {method, headers: {"Content-Type": "application/json"}, body: "{}"};
-              const answer = await fetch(path, init);
+              const post = {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(sent)};
+              const answer = await fetch(path, sent === null ? {} : post);
               const bytes = new Uint8Array(await answer.arrayBuffer());
               return [answer.status, Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")];
             };
             told().then(tell, (error) => tell([0, String(error)]));
         """
-        status, body = self.driver.execute_async_script(script, path, method)
+        status, body = self.driver.execute_async_script(script, path, sent)
         return int(status), str(body)

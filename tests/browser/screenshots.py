@@ -70,7 +70,7 @@ def _planned_end(page: Page, camera: Camera) -> None:
     page.find("next-problem").click()
     camera.take("setup-wrong")
     page.type("target_ml", "0.10")
-    page.begin({})
+    page.begin()
     page.go_on_until(lambda: "Prime" in page.text("question") or "prime" in page.text("question"), "the question to prime", 30.0)
     camera.take("question")
     page.flow(0.02)
@@ -89,7 +89,9 @@ def _planned_end(page: Page, camera: Camera) -> None:
 
 
 def _pain(page: Page, camera: Camera) -> None:
-    page.begin(SETUP | {"patient": "P-18", "duct": "10", "side": "right"})
+    page.until_shown("field-patient")
+    page.answer_all(SETUP | {"patient": "P-18", "duct": "10", "side": "right"})
+    page.begin()
     page.flow(0.03)
     page.find("pain").click()
     page.until_shown("alarm")
@@ -114,6 +116,7 @@ def _records(page: Page, camera: Camera, bedside: Bedside) -> None:
     camera.take("record")
     page.find("replay").click()
     page.until_shown("replay-bar")
+    page.until(lambda: page.find("replay-seek").get_property("max") != "1", "how long the record is")
     script = "const [seek] = arguments; seek.value = '26'; seek.dispatchEvent(new Event('change'));"
     page.driver.execute_script(script, page.find("replay-seek"))
     page.until(lambda: page.delivered_ml() > 0.0, "the record plays", 20.0)

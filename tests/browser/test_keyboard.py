@@ -54,7 +54,7 @@ def _go_to(page: Page, name: str) -> WebElement:
     """By the tab key, as far as it takes."""
     for _ in range(MOST_KEYS):
         found = _focus(page)
-        if found.get_attribute("data-test") == name:
+        if found.get_dom_attribute("data-test") == name:
             return found
         found.send_keys(Keys.TAB)
     raise AssertionError(f"{name} can not be reached by the tab key; {page.where()}")
@@ -68,7 +68,7 @@ def _fill_by_keys(page: Page, values: Mapping[str, object]) -> None:
         if not left:
             return
         field = _focus(page)
-        name = field.get_attribute("name") or ""
+        name = field.get_dom_attribute("name") or ""
         if name in values and _answer_field(field, values[name]):
             left.pop(name, None)
         field = _focus(page)
@@ -78,18 +78,18 @@ def _fill_by_keys(page: Page, values: Mapping[str, object]) -> None:
 
 def _answer_field(field: WebElement, value: object) -> bool:
     """Answers the one that has the focus; True when its question is answered with it."""
-    kind = field.get_attribute("type")
+    kind = field.get_dom_attribute("type")
     if kind == "checkbox":
         wanted = value if isinstance(value, bool) else field.get_attribute("value") in value  # type: ignore[operator]
         if wanted and not field.is_selected():
             field.send_keys(Keys.SPACE)
         return isinstance(value, bool) or field.get_attribute("value") == value[-1]  # type: ignore[index]
     if kind == "radio":
-        name = field.get_attribute("name")
+        name = field.get_dom_attribute("name")
         field.send_keys(Keys.SPACE)
         for _ in range(8):
             now = field.parent.switch_to.active_element
-            if now.get_attribute("name") == name and now.get_attribute("value") == value:
+            if now.get_dom_attribute("name") == name and now.get_attribute("value") == value:
                 return True
             now.send_keys(Keys.DOWN)
         raise AssertionError(f"{name} = {value} can not be chosen by keys")
@@ -120,4 +120,4 @@ def _answer_by_keys(page: Page) -> None:
             elif page.enabled("answer"):
                 _go_to(page, "answer").send_keys(Keys.ENTER)
             time.sleep(READ_S)
-        time.sleep(0.05)
+        time.sleep(0.1)

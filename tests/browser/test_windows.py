@@ -24,7 +24,9 @@ def test_one_injection_and_several_windows(play: Play) -> None:
 
 def _an_injection(page: Page, bedside: Bedside) -> None:
     page.open(bedside.url)
-    page.begin(SETUP)
+    page.until_shown("field-patient")
+    page.answer_all(SETUP)
+    page.begin()
     page.flow()
     for step in (
         _a_reload_in_mid_injection,
@@ -44,8 +46,8 @@ def _a_reload_in_mid_injection(page: Page, bedside: Bedside) -> None:
     assert page.enabled("stop"), "and this window still acts"
     assert not page.shows("other-window")
     assert "zero taken" in page.text("notes"), "what was before the reload is there"
-    assert page.fetch("/api/setup", "POST")[0] != 200
-    assert page.fetch("/api/begin", "POST")[0] != 200, "nothing is begun anew by its address"
+    assert page.fetch("/api/setup", {})[0] != 200
+    assert page.fetch("/api/begin", {})[0] != 200, "nothing is begun anew by its address"
     page.driver.get(f"{bedside.base}/#records")
     page.until_shown("stage-running")
 
@@ -87,10 +89,10 @@ def _who_has_no_token_only_watches(page: Page, bedside: Bedside) -> None:
     for act in ("stop", "pain", "reflux", "full", "next-increment", "take-desk"):
         assert not page.enabled(act)
     driver.execute_script("document.dispatchEvent(new KeyboardEvent('keydown', {key: 's', bubbles: true}))")
-    assert page.fetch("/api/begin?window=abc", "POST")[0] == 403
+    assert page.fetch("/api/begin?window=abc", {})[0] == 403
     driver.close()
     driver.switch_to.window(first)
-    assert page.text("state") == "HOLDING"
+    page.until(lambda: page.text("state") == "HOLDING", "nothing has come of it")
 
 
 def _a_lost_connection_is_told_within_a_second(page: Page, bedside: Bedside) -> None:
@@ -122,7 +124,7 @@ def _a_lost_connection_is_told_within_a_second(page: Page, bedside: Bedside) -> 
         bedside.thaw()
     page.until(lambda: not page.shows("stale"), "the connection is back")
     page.until(lambda: page.text("delivered") == "0.05", "the numbers are those of now")
-    assert page.text("state") == "HOLDING"
+    page.until(lambda: page.text("state") == "HOLDING", "the procedure waits as before")
 
 
 def _pain_stops_and_leads_to_the_question_which(page: Page, bedside: Bedside) -> None:
