@@ -16,7 +16,7 @@ test: $(READY) check
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not campaign"
 
 scenarios: $(READY)  # every scenario through real ports, and what fails beside the loop
-	$(BIN)/pytest hil_tests/test_scenarios.py hil_tests/test_faults.py
+	$(BIN)/pytest hil_tests/test_scenarios.py hil_tests/test_faults.py tests/bedside/test_whole.py
 
 check: $(READY)
 	$(BIN)/ruff check .

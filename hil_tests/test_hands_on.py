@@ -79,6 +79,7 @@ class Person:
 ANSWERS = {
     "take zero": "\r",
     "Cannula outside": "\r",
+    "No bubbles": "\r",
     "Cannula in": "\r",
     "Arm": "arm\rARM\r",
     "increment 1": "\r",

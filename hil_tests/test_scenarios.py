@@ -33,8 +33,6 @@ ONE_OF_A_KIND = {
     "nominal",
     "pain_button",
     "pain_hard_wired",
-    "line_blocked",
-    "pump_starts_itself",
     "stop_ignored",
     "other_pump",
 }

@@ -101,6 +101,7 @@ def steady(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Steady]:
         yield Steady(watch, tmp_path, lambda why: properties.append(("played_again", f"{request.node.name}: {why}")))
 
 
+@pytest.mark.campaign  # tests/browser does the same with a browser in `make test`, and this one runs with `make scenarios`
 def test_a_procedure_and_its_papers(steady: Steady) -> None:
     async def test(folder: Path) -> None:
         async with commanded(folder) as page:
