@@ -51,6 +51,10 @@ export class FieldControl {
     }
   }
 
+  get answered() {
+    return isAnswer(this._value);
+  }
+
   /** sentence: what is missing or wrong, or undefined. */
   tell(sentence) {
     const missing = !isAnswer(this._value);

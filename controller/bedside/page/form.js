@@ -69,12 +69,13 @@ export class Form {
     return true;
   }
 
-  /** group -> {missing, wrong} counts, in the order of the groups. */
+  /** group -> {missing, wrong, answered} counts, in the order of the groups. */
   groups() {
     const found = new Map();
     for (const control of this.controls.values()) {
-      const counts = found.get(control.field.group) ?? { missing: 0, wrong: 0 };
+      const counts = found.get(control.field.group) ?? { missing: 0, wrong: 0, answered: 0 };
       if (control.node.dataset.level) counts[control.node.dataset.level] += 1;
+      else if (control.answered) counts.answered += 1;
       found.set(control.field.group, counts);
     }
     return found;

@@ -112,7 +112,8 @@ export class Injection {
   _tellNotes(notes) {
     if (notes === this._notes) return;
     this._notes = notes;
-    const item = (note) => el("li", {}, el("span", { class: "at" }, isNumber(note.t_s) ? `${clock(note.t_s)} ` : ""), note.text ?? "");
+    const said = (note) => `${note.text ?? ""}${note.name === "answer" ? " Yes." : ""}`; // what was asked is all that it holds
+    const item = (note) => el("li", {}, el("span", { class: "at" }, isNumber(note.t_s) ? `${clock(note.t_s)} ` : ""), said(note));
     byTest("notes").replaceChildren(...[...notes].reverse().map(item));
   }
 

@@ -149,7 +149,10 @@ function paint() {
 byTest("records").addEventListener("click", () => go("#records"));
 byTest("back").addEventListener("click", () => go(""));
 byTest("take-desk").addEventListener("click", () => link.send({ type: "take_desk" }));
-window.addEventListener("hashchange", route);
+window.addEventListener("hashchange", () => {
+  route();
+  paint(); // at once: what belongs to the screen before is not to be seen on this one
+});
 document.addEventListener("visibilitychange", paint);
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // a page from the browser's memory shows what was

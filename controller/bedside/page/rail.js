@@ -42,7 +42,7 @@ export function drawRail(stage, groups, shot) {
 /** Of the groups with something missing the first one is where we are. */
 function ofGroups(groups) {
   const first = groups.findIndex((group) => group.missing + group.wrong > 0);
-  const status = (group, index) => (group.wrong ? "wrong" : index === first ? "here" : group.missing ? "todo" : "done");
+  const status = (group, index) => (group.wrong ? "wrong" : index === first ? "here" : group.missing || !group.answered ? "todo" : "done");
   return groups.map((group, index) => ({ label: group.label, status: status(group, index), go: group.go }));
 }
 
