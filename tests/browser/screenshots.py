@@ -33,16 +33,18 @@ class Camera:
         self._folder = folder
         self._size = SIZES[0]
 
-    def take(self, name: str) -> None:
-        """The page as it is now, as NAME-WIDTHxHEIGHT.png."""
-        for size in sorted(SIZES, key=lambda size: size != self._size):  # some screens do not last
+    def take(self, name: str, drawn_s: float = DRAWN_S) -> None:
+        """The page as it is now, as NAME-WIDTHxHEIGHT.png. drawn_s: how long it has to draw itself in another size."""
+        taken = {}
+        for size in sorted(SIZES, key=lambda size: size != self._size):
             if size != self._size:
                 resize(self._driver, *size)
-                time.sleep(DRAWN_S)
+                time.sleep(drawn_s)
                 self._size = size
-            data = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]
+            taken[size] = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]
+        for (width, height), data in taken.items():
             picture = Image.open(BytesIO(base64.b64decode(data))).convert("RGB").quantize(COLOURS)
-            picture.save(self._folder / f"{name}-{size[0]}x{size[1]}.png", optimize=True)
+            picture.save(self._folder / f"{name}-{width}x{height}.png", optimize=True)
         sys.stderr.write(f"{name}\n")
 
 
@@ -104,7 +106,7 @@ def _pain(page: Page, camera: Camera) -> None:
     page.flow(0.03)
     page.find("pain").click()
     page.until_shown("alarm")
-    camera.take("alarm")
+    camera.take("alarm", 0.1)  # this one does not last: within a second or two the pump is seen to stand still
     page.until_shown("stage-after", 20.0)
     page.until_shown("pain-first")
     page.fill({"pain_kind": "burning"})
