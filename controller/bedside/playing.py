@@ -1,9 +1,9 @@
 """A record as the messages that a window got while it was made: the procedure is lived through once more, and the dials are read.
 
 Everything is in record time, seconds of the control loop's clock; how fast that passes is for whoever calls. Living through costs
-time, on the machine of docs/realtime.md about a twentieth of what is played: no speed beyond twenty can be kept up, and going to
-the end of a procedure of a minute takes three seconds, also from behind, for going back begins anew. It holds the interpreter
-meanwhile, so a server plays in a process of its own, in short steps.
+time: on the machine of docs/realtime.md about a ninetieth of what is played, and a twentieth where other programs want the
+processors too. Going to the end of a procedure of a minute takes one to three seconds, also from behind, for going back begins
+anew. It holds the interpreter meanwhile, so a server plays in a process of its own, in short steps.
 """
 
 import contextlib
