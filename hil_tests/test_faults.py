@@ -55,6 +55,7 @@ def process_of(parent: int, module: str) -> int | None:
     return None
 
 
+@pytest.mark.campaign  # with `make scenarios`; tests/record fills a disk without a procedure
 def test_a_full_disk_stops_the_increment_and_what_was_written_stays(steady: Steady) -> None:
     def attempt(folder: Path) -> None:
         with SimulatedBench.start(overrides=ONE_INCREMENT) as bench, host(bench, folder, ONE_INCREMENT) as running:

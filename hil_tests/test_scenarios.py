@@ -29,15 +29,11 @@ pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdis
 GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL", "FULLNESS")
 LATE_BENCH_MS = 100  # beyond this its devices would have been silent for the host: that shows the computer, not the host
 HOST_OR_PORT = ("host", "operator", "port.")
-ONE_OF_A_KIND = {
-    "nominal",
-    "pain_button",
-    "pain_hard_wired",
-    "stop_ignored",
-    "other_pump",
-}
+ONE_OF_A_KIND = {"pain_button", "other_pump"}
 LIKE_ANOTHER = {
     "host_stalls",  # as host_frozen
+    "recorder_stalls",  # as recorder_killed
+    "button_link_frozen",  # virtual time freezes the same lines
     "operator_terminate",  # as operator_interrupt
     "pain_operator", "reflux_seen", "fullness_reported",  # as operator_stop: another word by the same way
 }  # fmt: skip

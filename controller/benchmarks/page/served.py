@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import select
 import subprocess
 import sys
@@ -90,23 +91,27 @@ def _line(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def _read_page(host: str, port: int) -> None:
-    """As a browser does: the page, and all that it names."""
+    """As a browser does: the page, and all that it names, and what that names."""
     connection = http.client.HTTPConnection(host, port, timeout=START_S)
+    wanted, read = ["/"], set[str]()
     try:
-        connection.request("GET", "/")
-        names = sorted(set(_named(connection.getresponse().read().decode())))
-        for name in names:
+        while wanted:
+            name = wanted.pop()
+            read.add(name)
             connection.request("GET", name)
             answer = connection.getresponse()
-            answer.read()
+            text = answer.read().decode()
             if answer.status != 200:
                 raise RuntimeError(f"{name}: {answer.status}")
+            wanted += [each for each in named_by(text) if each not in read and each not in wanted]
     finally:
         connection.close()
 
 
-def _named(page: str) -> list[str]:
-    return [part.split('"')[0] for mark in ('src="', 'href="') for part in page.split(mark)[1:] if part.startswith("/static/")]
+def named_by(text: str) -> list[str]:
+    """The addresses of what belongs to a page or a module, each once."""
+    found = re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
+    return sorted({*found, *(f"/static/{name}" for name in re.findall(r'from "\./([^"]+)"', text))})
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -103,7 +103,7 @@ def run_job(job: Job) -> Trials:
             cause = Cause(kind) if kind == "pressure" else Cause.at_random(kind, 1000 * job.case.index + number)
             trial = stage.ours(cause, attended=job.attended)
             found[kind].append(trial)
-            seen = trial or seen
+            seen = trial if trial is not None and trial.poll else seen
         if job.program is not None and seen is not None:
             found["c"].append(stage.reference(Path(job.program), bytes.fromhex(seen.stop), bytes.fromhex(seen.poll)))
     return found
