@@ -38,7 +38,7 @@ def measure_page(case: Case, trials: int, say: Say = lambda _: None) -> list[dic
         say("one procedure without a page")
         with served(records) as page:
             with windows(page.base, WINDOWS, alone.name) as watched:
-                name = asyncio.run(procedure_by_page(page.base, page.invitation, "beside"))
+                name = asyncio.run(procedure_by_page(page.base, page.invitation, "beside-1"))
             say(f"one procedure with a page, {WINDOWS} windows and a replay")
             plain, beside = _stops(case, trials, page, alone.name, say)
         rows = [
