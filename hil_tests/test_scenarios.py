@@ -31,11 +31,12 @@ LATE_BENCH_MS = 100  # beyond this its devices would have been silent for the ho
 HOST_OR_PORT = ("host", "operator", "port.")
 ONE_OF_A_KIND = {"pain_button", "other_pump"}
 LIKE_ANOTHER = {
-    "host_stalls",  # as host_frozen
+    "host_frozen", "host_stalls",  # as host_killed, for the pump's watchdog; tests/core knows what a late host does
+    "operator_stop",  # as operator_interrupt; tests/browser says stop and pain on a page
     "recorder_stalls",  # as recorder_killed
     "button_link_frozen",  # virtual time freezes the same lines
     "operator_terminate",  # as operator_interrupt
-    "pain_operator", "reflux_seen", "fullness_reported",  # as operator_stop: another word by the same way
+    "pain_operator", "reflux_seen", "fullness_reported",  # another word by the same way
 }  # fmt: skip
 
 

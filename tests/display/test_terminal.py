@@ -84,6 +84,8 @@ class Bedside:
             stdout=self.slave,
             stderr=self.slave,
             start_new_session=True,
+            # Whoever runs the tests may have it ignored (nohup), and what is ignored at the start is not passed on by a shell.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             pass_fds=(commands, heard),
             env={**os.environ, "TERM": "xterm-256color", "PYTHONUTF8": "1"},
         )
