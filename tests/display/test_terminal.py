@@ -25,6 +25,7 @@ SHELL = """
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored (nohup), and that would be passed on
 ready, go = os.pipe()
 job = os.fork()
 if job == 0:
@@ -84,8 +85,6 @@ class Bedside:
             stdout=self.slave,
             stderr=self.slave,
             start_new_session=True,
-            # Whoever runs the tests may have it ignored (nohup), and what is ignored at the start is not passed on by a shell.
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             pass_fds=(commands, heard),
             env={**os.environ, "TERM": "xterm-256color", "PYTHONUTF8": "1"},
         )
