@@ -1,8 +1,8 @@
 """Scenarios through real ports: each ends as it expects, the true plunger stays within its budget, and replay agrees.
 
-Those that need a host process, its operator or a real port, and one of each kind beside them, run in `make test`; the others
-run there in virtual time (tests/procedures) and here with `make scenarios`. Where real-time priority can be had two benches
-are played at a time, because most of a procedure is waiting; docs/decisions/0006 has the measurements.
+Most of those that need a host process, its operator or a real port, and two beside them, run in `make test`; the others run
+there in virtual time (tests/procedures), where that can play them, and here with `make scenarios`. Where real-time priority can be
+had two benches are played at a time, because most of a procedure is waiting; docs/decisions/0006 has the measurements.
 
 A scenario that ends too late or for another reason while the machine itself stood still, as a witness beside it has seen, shows
 nothing, and is played again. What is delivered and recorded has to be right on any machine.
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.simulated_only, pytest.mark.realtime, pytest.mark.xdis
 GOOD_ENDS = ("VOLUME_REACHED", "DUCT_FULL", "FULLNESS")
 LATE_BENCH_MS = 100  # beyond this its devices would have been silent for the host: that shows the computer, not the host
 HOST_OR_PORT = ("host", "operator", "port.")
-ONE_OF_A_KIND = {"pain_button", "other_pump"}
+BESIDE_THEM = {"pain_button", "other_pump"}
 LIKE_ANOTHER = {
     "host_frozen", "host_stalls",  # as host_killed, for the pump's watchdog; tests/core knows what a late host does
     "operator_stop",  # as operator_interrupt; tests/browser says stop and pain on a page
@@ -59,7 +59,7 @@ def needs_host_or_port(scenario: Scenario) -> bool:
 
 
 def _parameters() -> list[Any]:
-    chosen = {name for name in scenario_names() if needs_host_or_port(load_scenario(name))} | ONE_OF_A_KIND
+    chosen = {name for name in scenario_names() if needs_host_or_port(load_scenario(name))} | BESIDE_THEM
     chosen -= LIKE_ANOTHER
     return [pytest.param(name, marks=() if name in chosen else pytest.mark.campaign) for name in scenario_names()]
 

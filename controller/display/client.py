@@ -16,10 +16,9 @@ from typing import Literal, Self
 
 from controller.display import wire
 from controller.display.rescue import Rescue
+from controller.display.statements import heard
 from controller.display.terminal import choose_mode
 
-_MAX_STATEMENT_BYTES = 4096
-_STATEMENTS_AT_ONCE = 32
 _KILLED_S = 1.0
 _HELD_BACK = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP}
 _MOST_STARTS = 4
@@ -121,28 +120,12 @@ class DisplayClient:
         return sent
 
     def receive(self) -> list[dict[str, str]]:
-        """What the operator has said since the last call, oldest first. Never waits or raises; bounded in number.
-
-        Each is {"operator": one of wire.OPERATOR_STATEMENTS}; a "confirm" has "question" (its id) and "typed" (the word) as well.
-        """
-        statements: list[dict[str, str]] = []
-        for _ in range(_STATEMENTS_AT_ONCE):
-            if self._closed or not self._hearing:
-                break
-            try:
-                data = self._socket.recv(_MAX_STATEMENT_BYTES)
-            except BlockingIOError:
-                break
-            except ConnectionResetError:
-                continue  # it ended with messages unread; what it said before that still comes
-            except OSError:
-                data = b""
-            if not data:
-                self._stop_hearing()
-                break
-            statement = wire.operator_statement(data)
-            if statement is not None:
-                statements.append(statement)
+        """What the operator has said since the last call, as controller.display.statements.heard gives it."""
+        if self._closed or not self._hearing:
+            return []
+        statements, there = heard(self._socket)
+        if not there:
+            self._stop_hearing()
         return statements
 
     def close(self, timeout_s: float, *, told: bool = False) -> None:

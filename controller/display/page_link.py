@@ -10,12 +10,10 @@ import select
 import socket
 import time
 from collections.abc import Mapping
-from typing import Final
 
 from controller.display import wire
+from controller.display.statements import heard
 
-_MAX_STATEMENT_BYTES: Final = 4096
-_STATEMENTS_AT_ONCE: Final = 32
 GONE = "the bedside's page has gone: the stop button still stops, and nobody can say go"
 
 
@@ -48,26 +46,13 @@ class PageLink:
         return sent
 
     def receive(self) -> list[dict[str, str]]:
-        """What the operator has said since the last call, oldest first, as wire.operator_statement reads it; never too much."""
-        statements: list[dict[str, str]] = []
-        for _ in range(_STATEMENTS_AT_ONCE):
-            if not self._hearing:
-                break
-            try:
-                data = self._socket.recv(_MAX_STATEMENT_BYTES)
-            except BlockingIOError:
-                break
-            except ConnectionResetError:
-                continue  # it ended with messages unread; what it said before that still comes
-            except OSError:
-                data = b""
-            if not data:
-                self._hearing = False
-                os.dup2(self._silence, self._socket.fileno(), inheritable=False)
-                break
-            statement = wire.operator_statement(data)
-            if statement is not None:
-                statements.append(statement)
+        """What the operator has said since the last call, as controller.display.statements.heard gives it."""
+        if not self._hearing:
+            return []
+        statements, there = heard(self._socket)
+        if not there:
+            self._hearing = False
+            os.dup2(self._silence, self._socket.fileno(), inheritable=False)
         return statements
 
     def mend(self, *, may_start: bool) -> str | None:  # noqa: ARG002 - there is nothing that could be started

@@ -2,34 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from tests.bedside.answers import RIGHT
+
 _TODAY = datetime.now().astimezone().date()
 EXPIRY = (_TODAY + timedelta(days=200)).isoformat()
 YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()
 WEEK = (_TODAY + timedelta(days=7)).isoformat()
 TWO_WEEKS = (_TODAY + timedelta(days=14)).isoformat()
 
-SETUP: dict[str, object] = {
-    "indication": ["spontaneous", "single_pore", "unilateral"],
-    "discharge": "clear",
-    "contra_iodine": "no",
-    "contra_surgery": "no",
-    "contra_retraction": "no",
-    "contra_mastitis": "no",
-    "consent": True,
-    "scout_cc": True,
-    "scout_ml": True,
-    "scout_mag": True,
-    "side": "left",
-    "duct": "2",
-    "patient": "P-17",
-    "lot": "A123",
+_IN_THE_LINE = ("agent", "temperature_c", "syringe", "fill_ml", "cannula")
+SETUP: dict[str, object] = {name: value for name, value in RIGHT.items() if name not in _IN_THE_LINE} | {
     "expiry": EXPIRY,
     "target_ml": 0.10,
-    "anaesthetic": "none",
-    "towel": "not_used",
-    "positioned": True,
-    "cleansed": True,
-    "equipment": True,
 }
 """In the order of the page. What is in the line the profile says already."""
 

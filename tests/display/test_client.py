@@ -13,6 +13,7 @@ import pytest
 
 from controller.display import client as client_module
 from controller.display.client import DisplayClient
+from controller.display.statements import STATEMENTS_AT_ONCE
 from controller.display.words import CLOSED, GONE
 
 pytestmark = [pytest.mark.realtime, pytest.mark.xdist_group("realtime"), pytest.mark.timeout(60)]
@@ -209,7 +210,7 @@ def test_what_is_received_at_once_is_bounded(start: Start) -> None:
     other = DisplayClient(display._process, ours, display._rescue, "plain")
     for _ in range(100):
         theirs.send(b'{"operator":"stop"}')
-    assert len(other.receive()) == client_module._STATEMENTS_AT_ONCE
+    assert len(other.receive()) == STATEMENTS_AT_ONCE
     theirs.close()
     ours.close()
     os.close(other._silence)
@@ -232,6 +233,7 @@ def test_other_modes_are_refused() -> None:
 CONTROL = """
 import os, signal
 from controller.display.client import DisplayClient
+from controller.display.statements import STATEMENTS_AT_ONCE
 display = DisplayClient.start("auto", "stdout")
 display.send({"type": "note", "t_s": 1.0, "text": "last note"})
 os.kill(os.getpid(), signal.SIGKILL)

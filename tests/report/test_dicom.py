@@ -1,8 +1,6 @@
 """The DICOM document of a procedure: what it says is what the record says, and nothing more."""
 
-import errno
 import json
-import os
 import shutil
 import sqlite3
 import stat
@@ -32,7 +30,8 @@ from controller.report.dicom_given import given_of
 from controller.report.dicom_items import decimal, plain
 from controller.report.dicom_steps import steps as given_steps
 from controller.settings import catalogue
-from tests.report.dicom_stage import code_of, document, everything, items, made, made_with, one, read, value, whole
+from tests.report.dicom_stage import code_of, document, everything, items, one, read, value
+from tests.report.records import made, made_with, whole
 
 BEGUN = datetime(2000, 1, 1, tzinfo=UTC)  # as virtual time has it
 MICROSECOND = timedelta(microseconds=1)
@@ -444,18 +443,6 @@ def test_what_no_host_has_written_gives_a_sentence(folder: Path, tmp_path: Path,
     code, said = report(str(made(folder, "pain_button")), str(tmp_path / "report.dcm"))
     assert code == 2
     assert "pain_button.sqlite holds something that no DICOM document can be made of" in said
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_leaves_nothing_behind(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    record = made(folder, "pain_button")
-    monkeypatch.setattr("controller.record.export.os.fsync", full)
-    code, said = report(str(record), str(tmp_path / "report.dcm"))
-    assert code == 2
-    assert "there is no room left for it" in said
     assert list(tmp_path.iterdir()) == []
 
 

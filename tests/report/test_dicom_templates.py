@@ -19,7 +19,8 @@ from pydicom.sr._concepts_dict import concepts
 
 from controller.report import dicom_codes as codes
 from controller.report.dicom_codes import Code
-from tests.report.dicom_stage import code_of, document, everything, items, made, one, whole
+from tests.report.dicom_stage import code_of, document, everything, items, one
+from tests.report.records import made, whole
 
 SCENARIOS: Final = (
     "air_in_line", "duct_tears", "fullness_reported", "host_killed", "line_ceiling", "other_pump", "pain_button", "prime_blocked",

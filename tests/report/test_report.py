@@ -7,7 +7,6 @@ import re
 import sqlite3
 import stat
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,34 +17,7 @@ from controller.core.states import State
 from controller.report.content import Report, Table, report_of, words_of
 from controller.report.page import html_of
 from controller.report.paper import pdf_of
-from controller.virtual.building import bench_options, scenario_procedure, virtual_profile
-from controller.virtual.overrides import scenario_overrides
-from controller.virtual.procedure import VirtualProcedure, virtual_header
-from simulators.bench import SimulatedBench
-from simulators.scenario import load_scenario
-
-
-@cache
-def made(folder: Path, name: str, **header: str) -> Path:
-    """A scenario's record, from virtual time."""
-    scenario = load_scenario(name)
-    loaded = virtual_profile("sim", scenario_overrides(scenario))
-    procedure = scenario_procedure(scenario, loaded, header=virtual_header(loaded) | header)
-    procedure.run()
-    path = folder / f"{name}.sqlite"
-    procedure.save(path)
-    return path
-
-
-@cache
-def whole(folder: Path) -> Path:
-    """Four increments in which nothing happens."""
-    loaded = virtual_profile("sim")
-    procedure = VirtualProcedure(loaded, SimulatedBench(bench_options(loaded)))
-    procedure.run()
-    path = folder / "whole.sqlite"
-    procedure.save(path)
-    return path
+from tests.report.records import made, made_with, whole
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +78,9 @@ def test_a_record_that_was_never_closed_says_so(folder: Path) -> None:
     assert b"NOT CLOSED" in html_of(report)
 
 
-def test_the_page_needs_nothing_else_and_what_comes_from_the_record_is_text(folder: Path) -> None:
-    page = html_of(report_of(made(folder, "pain_operator", patient='<script>alert("x")</script>'))).decode()
+def test_the_page_needs_nothing_else_and_what_comes_from_the_record_is_text(tmp_path: Path) -> None:
+    odd = made_with(tmp_path / "odd.sqlite", "pain_operator", {"patient": '<script>alert("x")</script>'})
+    page = html_of(report_of(odd)).decode()
     assert "<script" not in page
     assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in page
     assert page.count("<svg") == 1
@@ -197,13 +170,14 @@ def test_an_unknown_ending_is_refused(folder: Path, tmp_path: Path) -> None:
     assert ".html and .pdf are known" in said
 
 
-def test_a_full_disk_leaves_nothing_behind(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ending", ["html", "pdf", "dcm"])
+def test_a_full_disk_leaves_nothing_behind(ending: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     record = made(folder, "pain_button")
     monkeypatch.setattr("controller.record.export.os.fsync", full)
-    code, said = report(str(record), str(tmp_path / "report.pdf"))
+    code, said = report(str(record), str(tmp_path / f"report.{ending}"))
     assert code == 2
     assert "there is no room left for it" in said
     assert list(tmp_path.iterdir()) == []
