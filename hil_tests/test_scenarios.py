@@ -1,8 +1,8 @@
 """Scenarios through real ports: each ends as it expects, the true plunger stays within its budget, and replay agrees.
 
 Most of those that need a host process, its operator or a real port, and two beside them, run in `make test`; the others run
-there in virtual time (tests/procedures), where that can play them, and here with `make scenarios`. Where real-time priority can be
-had two benches are played at a time, because most of a procedure is waiting; docs/decisions/0006 has the measurements.
+there in virtual time (tests/procedures), where that can play them, and here with `make scenarios`. Where real-time priority can
+be had two benches are played at a time, because most of a procedure is waiting; docs/decisions/0006 has the measurements.
 
 A scenario that ends too late or for another reason while the machine itself stood still, as a witness beside it has seen, shows
 nothing, and is played again. What is delivered and recorded has to be right on any machine.
